@@ -1,0 +1,33 @@
+-- Time and identity: each from one function, so that clocks can be moved in tests and ids sort by age.
+
+-- The transaction's time. `darkroom.clock_offset` is an interval; nothing sets it in production.
+create function darkroom.now() returns timestamptz language sql stable set search_path = '' as $$
+  select pg_catalog.now() + coalesce(nullif(current_setting('darkroom.clock_offset', true), '')::interval, interval '0')
+$$;
+
+-- The time at the call, for turns and queue ages: two claims of one transaction must differ.
+create function darkroom.clock() returns timestamptz language sql volatile set search_path = '' as $$
+  select clock_timestamp() + coalesce(nullif(current_setting('darkroom.clock_offset', true), '')::interval, interval '0')
+$$;
+
+-- `prefix_` and 32 hex digits: UUIDv7's layout (RFC 9562) without dashes. Text, because a row then shows what the API shows.
+create function darkroom.new_id(p_prefix text) returns text language sql volatile set search_path = '' as $$
+  select p_prefix || '_' || lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0')
+    || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14, 3) || right(replace(gen_random_uuid()::text, '-', ''), 16)
+$$;
+
+-- Rows that say what happened are never changed; corrections are new rows.
+create function darkroom.append_only() returns trigger language plpgsql set search_path = '' as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = '55000';
+end $$;
+
+create function darkroom.ok(p_value jsonb) returns jsonb language sql immutable set search_path = '' as $$
+  select jsonb_build_object('ok', p_value)
+$$;
+
+-- A business refusal is a value: the transaction stands, and the caller's table of codes decides the status.
+create function darkroom.refuse(p_code text, p_detail text default null, p_more jsonb default '{}') returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_build_object('refusal', jsonb_strip_nulls(jsonb_build_object('code', p_code, 'detail', p_detail)) || p_more)
+$$;

@@ -1,0 +1,107 @@
+-- The books. One customer's ledger accounts (granted → available → held → spent) live in its own slots; customers share no row.
+create type darkroom.ledger as enum ('granted', 'available', 'held', 'spent');
+
+-- A slot is one row with its own chain. No secondary index and much free space: every update is heap-only.
+create table darkroom.slots (
+  account_id text collate "C" not null references darkroom.accounts (id),
+  slot int not null check (slot >= 0),
+  granted bigint not null default 0 check (granted <= 0),
+  available bigint not null default 0 check (available >= 0),
+  held bigint not null default 0 check (held >= 0),
+  spent bigint not null default 0 check (spent >= 0),
+  outstanding int not null default 0 check (outstanding >= 0),
+  max_outstanding int not null default 0 check (max_outstanding >= 0), -- this slot's share of the account's limit
+  window_at timestamptz not null default '-infinity',                  -- accept's rate limit: a minute and its count
+  window_count int not null default 0,
+  version bigint not null default 0,
+  head bytea not null default '\x',
+  primary key (account_id, slot),
+  constraint conserved check (granted + available + held + spent = 0)
+) with (fillfactor = 20);
+
+-- An allowance (a key's or a member's monthly credits, an account's free jobs a day), shared out over the slots.
+create table darkroom.caps (
+  account_id text collate "C" not null,
+  subject text collate "C" not null,
+  slot int not null,
+  period date not null,
+  used bigint not null default 0 check (used >= 0),
+  share bigint not null check (share >= 0),
+  primary key (account_id, subject, slot)
+) with (fillfactor = 20);
+
+create sequence darkroom.transfer_id;
+create table darkroom.entries (
+  account_id text collate "C" not null,
+  slot int not null,
+  version bigint not null,
+  transfer bigint not null,
+  ledger darkroom.ledger not null,
+  amount bigint not null check (amount <> 0),
+  balance bigint not null,
+  kind text not null check (kind in ('grant', 'hold', 'settle', 'void', 'refund', 'rebalance')),
+  ref text collate "C" not null,          -- the job's or the grant's id
+  at timestamptz not null,
+  hash bytea not null,
+  xid xid8 not null default pg_current_xact_id(),
+  epoch int not null default 1,           -- raised after a restore: xids of an earlier epoch are all visible
+  primary key (account_id, slot, version)
+);
+create index on darkroom.entries (ref);
+
+create table darkroom.holds (
+  id text collate "C" primary key,        -- the job's id: a job has exactly one hold
+  account_id text collate "C" not null,
+  slot int not null,
+  credits bigint not null check (credits >= 0),
+  status text not null default 'held' check (status in ('held', 'settled', 'voided')),
+  allowances jsonb not null default '[]', -- [{subject, period, amount}]: what its end gives back
+  at timestamptz not null default darkroom.now(),
+  xid xid8 not null default pg_current_xact_id(),
+  epoch int not null default 1
+) with (fillfactor = 70);
+create index on darkroom.holds (account_id) where status = 'held';
+
+create table darkroom.hold_ends (
+  hold_id text collate "C" primary key references darkroom.holds (id),
+  status text not null check (status in ('settled', 'voided')),
+  charged bigint not null check (charged >= 0),
+  released bigint not null check (released >= 0),
+  waste bigint not null default 0 check (waste >= 0),
+  at timestamptz not null default darkroom.now(),
+  xid xid8 not null default pg_current_xact_id(),
+  epoch int not null default 1
+);
+
+create table darkroom.grants (
+  id text collate "C" primary key default darkroom.new_id('grant'),
+  account_id text collate "C" not null references darkroom.accounts (id),
+  credits bigint not null check (credits > 0),
+  kind text not null check (kind in ('purchase', 'promo', 'adjustment')),
+  reason text not null,
+  reference text,
+  granted_by text not null,
+  at timestamptz not null default darkroom.now(),
+  xid xid8 not null default pg_current_xact_id(),
+  epoch int not null default 1
+);
+create unique index on darkroom.grants (account_id, kind, reference) where reference is not null;
+create index on darkroom.grants (account_id, at);
+
+create table darkroom.refunds (
+  id text collate "C" primary key default darkroom.new_id('refund'),
+  job_id text collate "C" not null,
+  account_id text collate "C" not null,
+  credits bigint not null check (credits > 0),
+  reason text not null,
+  refunded_by text not null,
+  at timestamptz not null default darkroom.now(),
+  xid xid8 not null default pg_current_xact_id(),
+  epoch int not null default 1
+);
+create index on darkroom.refunds (job_id);
+
+create trigger append_only before update or delete or truncate on darkroom.entries for each statement execute function darkroom.append_only();
+create trigger append_only before update or delete or truncate on darkroom.hold_ends for each statement execute function darkroom.append_only();
+create trigger append_only before update or delete or truncate on darkroom.grants for each statement execute function darkroom.append_only();
+create trigger append_only before update or delete or truncate on darkroom.refunds for each statement execute function darkroom.append_only();
