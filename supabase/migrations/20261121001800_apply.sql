@@ -6,13 +6,13 @@ create function darkroom.is_terminal(p_status text) returns boolean language sql
 $$;
 
 -- What a failed attempt means for its part: 'now' (another key or candidate at once), 'later' (the same again after a pause), 'end'.
-create function darkroom.next_step(j darkroom.jobs, p darkroom.parts, a darkroom.attempts, out step text, out candidate int, out at timestamptz)
+create function darkroom.next_step(j darkroom.jobs, p darkroom.parts, a darkroom.attempts, out step text, out candidate int, out at timestamptz, out retry boolean)
 language plpgsql set search_path = '' as $$
 declare
   v_class text := a.error->>'class'; l darkroom.lanes; v_next int := darkroom.next_candidate(p); v_keys int;
   v_cooled timestamptz; v_fallback boolean := coalesce((j.routing->>'allow_fallbacks')::boolean, true);
 begin
-  step := 'end'; candidate := p.candidate;
+  step := 'end'; candidate := p.candidate; retry := false;
   if a.status <> 'failed' or v_class in ('input', 'moderation', 'lost') or j.expiring_until is not null
      or j.deadline_at <= darkroom.now() or p.fence >= 10 then return; end if;
   if not v_fallback then v_next := -1; end if;
@@ -27,8 +27,9 @@ begin
     end if;
   end if;
   if v_next >= 0 then step := 'now'; candidate := v_next; return; end if;
+  if v_class = 'key' and v_keys > 0 then step := 'later'; at := v_cooled; return; end if;       -- the others are only cooling
   if v_class in ('refused', 'rate_limited') and p.retries < 3 then      -- exponential, with jitter; never after a verified `failed`
-    step := 'later';
+    step := 'later'; retry := true;
     at := greatest(coalesce(v_cooled, '-infinity'), darkroom.now() + make_interval(secs => power(2, p.retries) * (0.5 + random())));
   end if;
 end $$;
@@ -47,7 +48,7 @@ begin
   end if;
   v := darkroom.next_step(j, p, a);
   if v.step = 'now' then perform darkroom.requeue(p, v.candidate, null, false);
-  elsif v.step = 'later' then perform darkroom.requeue(p, v.candidate, v.at, true);
+  elsif v.step = 'later' then perform darkroom.requeue(p, v.candidate, v.at, v.retry);
   else
     update darkroom.parts x set status = case a.status when 'canceled' then 'canceled' else 'failed' end, error = a.error where x.id = p.id;
   end if;

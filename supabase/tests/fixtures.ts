@@ -2,9 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 
 /** Rows that a test starts from, and the API functions called as the Worker that may call them. */
-export type Json = Record<string, any>; // biome-ignore lint/suspicious/noExplicitAny: test rows are looked into, not typed
+// biome-ignore lint/suspicious/noExplicitAny: rows of a test are looked into, not typed
+export type Json = Record<string, any>;
 export type Worker = 'submit' | 'worker' | 'callback' | 'keys';
-export type Answer = { ok?: any; refusal?: Json }; // biome-ignore lint/suspicious/noExplicitAny: as above
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type Answer = { ok?: any; refusal?: Json };
 export type Account = { account: string; credential: Json };
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -104,7 +106,12 @@ export const request = (jobs: Json[], options: Json = {}): Json => ({
 export const accept = (pool: Pool, who: Account, body: Json) => rpc(pool, 'submit', 'accept', [who.credential, body]);
 
 /** Claims, and lets every attempt end with `verdict`, through the callback that the worker would send. */
-export async function runLane(pool: Pool, lane: string, verdict: (work: Json) => Json, clock?: string): Promise<Json[]> {
+export async function runLane(
+  pool: Pool,
+  lane: string,
+  verdict: (work: Json) => Json,
+  clock?: string,
+): Promise<Json[]> {
   const claim = (await rpc(pool, 'worker', 'claim', [lane, 10], clock)).ok;
   for (const work of claim.attempts) await endAttempt(pool, work, verdict(work), clock);
   for (const ended of claim.ended) await callBack(pool, ended, clock);
@@ -121,7 +128,13 @@ export const callBack = (pool: Pool, m: Json, clock?: string) =>
 
 export const succeeded = (count = 1): Json => ({
   event: 'succeeded',
-  outputs: Array.from({ length: count }, (_, n) => ({ n, kind: 'image', url: `https://x.test/${n}`, content_type: 'image/png', bytes: 10 })),
+  outputs: Array.from({ length: count }, (_, n) => ({
+    n,
+    kind: 'image',
+    url: `https://x.test/${n}`,
+    content_type: 'image/png',
+    bytes: 10,
+  })),
 });
 export const failed = (kind: string, more: Json = {}): Json => ({
   event: 'failed',
