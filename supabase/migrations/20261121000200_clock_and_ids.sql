@@ -1,17 +1,19 @@
 -- Time and identity: each from one function, so that clocks can be moved in tests and ids sort by age.
+-- Helpers set no search_path of their own: every way in is an API function that has set it to nothing, and without the clause
+-- PostgreSQL inlines the small ones. Those called on every request are plpgsql where they query: SQL functions are planned at each call.
 
 -- The transaction's time. `darkroom.clock_offset` is an interval; nothing sets it in production.
-create function darkroom.now() returns timestamptz language sql stable set search_path = '' as $$
+create function darkroom.now() returns timestamptz language sql stable as $$
   select pg_catalog.now() + coalesce(nullif(current_setting('darkroom.clock_offset', true), '')::interval, interval '0')
 $$;
 
 -- The time at the call, for turns and queue ages: two claims of one transaction must differ.
-create function darkroom.clock() returns timestamptz language sql volatile set search_path = '' as $$
+create function darkroom.clock() returns timestamptz language sql volatile as $$
   select clock_timestamp() + coalesce(nullif(current_setting('darkroom.clock_offset', true), '')::interval, interval '0')
 $$;
 
 -- `prefix_` and 32 hex digits: UUIDv7's layout (RFC 9562) without dashes. Text, because a row then shows what the API shows.
-create function darkroom.new_id(p_prefix text) returns text language sql volatile set search_path = '' as $$
+create function darkroom.new_id(p_prefix text) returns text language sql volatile as $$
   select p_prefix || '_' || lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0')
     || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14, 3) || right(replace(gen_random_uuid()::text, '-', ''), 16)
 $$;
@@ -22,12 +24,12 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = '55000';
 end $$;
 
-create function darkroom.ok(p_value jsonb) returns jsonb language sql immutable set search_path = '' as $$
+create function darkroom.ok(p_value jsonb) returns jsonb language sql immutable as $$
   select jsonb_build_object('ok', p_value)
 $$;
 
 -- A business refusal is a value: the transaction stands, and the caller's table of codes decides the status.
 create function darkroom.refuse(p_code text, p_detail text default null, p_more jsonb default '{}') returns jsonb
-language sql immutable set search_path = '' as $$
+language sql immutable as $$
   select jsonb_build_object('refusal', jsonb_strip_nulls(jsonb_build_object('code', p_code, 'detail', p_detail)) || p_more)
 $$;

@@ -27,7 +27,7 @@ begin
 end $$;
 
 create function darkroom.open_account(p_kind text, p_name text) returns text
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare v_account text; v_limit int;
 begin
   insert into darkroom.accounts (kind, name) values (p_kind, p_name) returning id, max_outstanding into v_account, v_limit;

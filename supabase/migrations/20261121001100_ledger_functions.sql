@@ -3,14 +3,14 @@
 -- What the chain hashes: opaque ids and figures only, so that erasing a person's data leaves it whole.
 create function darkroom.entry_hash(p_prev bytea, p_account text, p_slot int, p_version bigint, p_transfer bigint,
   p_ledger darkroom.ledger, p_amount bigint, p_balance bigint, p_kind text, p_ref text, p_at timestamptz)
-returns bytea language sql immutable set search_path = '' as $$
+returns bytea language sql immutable as $$
   select sha256(p_prev || convert_to(concat_ws('|', p_account, p_slot, p_version, p_transfer, p_ledger, p_amount, p_balance, p_kind, p_ref,
     (extract(epoch from p_at) * 1000000)::bigint), 'UTF8'))
 $$;
 
 -- One leg on a locked slot: counted, chained, written. Returns the slot as it is then; save() stores it once.
 create function darkroom.leg(s darkroom.slots, p_transfer bigint, p_ledger darkroom.ledger, p_amount bigint, p_kind text, p_ref text)
-returns darkroom.slots language plpgsql set search_path = '' as $$
+returns darkroom.slots language plpgsql as $$
 declare v_after bigint;
 begin
   case p_ledger
@@ -28,7 +28,7 @@ end $$;
 
 -- A transfer: two legs that sum to zero.
 create function darkroom.move(s darkroom.slots, p_from darkroom.ledger, p_to darkroom.ledger, p_amount bigint, p_kind text, p_ref text)
-returns darkroom.slots language plpgsql set search_path = '' as $$
+returns darkroom.slots language plpgsql as $$
 declare v_transfer bigint;
 begin
   if p_amount = 0 then return s; end if;
@@ -37,7 +37,7 @@ begin
   return darkroom.leg(s, v_transfer, p_to, p_amount, p_kind, p_ref);
 end $$;
 
-create function darkroom.save(s darkroom.slots) returns void language plpgsql set search_path = '' as $$
+create function darkroom.save(s darkroom.slots) returns void language plpgsql as $$
 begin
   update darkroom.slots t set granted = s.granted, available = s.available, held = s.held, spent = s.spent, outstanding = s.outstanding,
       max_outstanding = s.max_outstanding, window_at = s.window_at, window_count = s.window_count, version = s.version, head = s.head
@@ -46,7 +46,7 @@ end $$;
 
 -- Draws on an allowance under its slot's lock. Null: not enough left. Else what a hold must give back.
 create function darkroom.draw(p_account text, p_slot int, p_subject text, p_period date, p_amount bigint, p_limit bigint)
-returns jsonb language plpgsql set search_path = '' as $$
+returns jsonb language plpgsql as $$
 begin
   insert into darkroom.caps (account_id, subject, slot, period, share) values (p_account, p_subject, p_slot, p_period, p_limit)
     on conflict do nothing;
@@ -61,7 +61,7 @@ end $$;
 -- Reserves credits for jobs that are already inserted. Locks the slot, decides, books. Null, or the refusal; the caller undoes its
 -- inserts on a refusal. p_jobs: [{id, credits}] of one payer.
 create function darkroom.place_holds(c darkroom.caller, p_jobs jsonb) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare
   a darkroom.accounts; s darkroom.slots; r record; v_total bigint; v_count int; v_now timestamptz := darkroom.now();
   v_cap bigint; v_drawn jsonb; v_day date := (v_now at time zone 'UTC')::date; v_month date := date_trunc('month', v_now at time zone 'UTC')::date;
@@ -103,7 +103,7 @@ end $$;
 -- Ends a hold, once: the conditional flip first, the unique key of hold_ends behind it. Charges least(actual, held); everything goes
 -- back to the slot the hold came from. False: it had ended before.
 create function darkroom.end_hold(p_job text, p_actual bigint, p_waste bigint default 0) returns boolean
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare h darkroom.holds; s darkroom.slots; v_charge bigint; v_status text;
 begin
   update darkroom.holds x set status = case when least(p_actual, x.credits) > 0 then 'settled' else 'voided' end

@@ -1,7 +1,7 @@
 -- Which key a candidate would be paid with: request → project → organisation → user → environment. The first that has a usable key wins.
 
 create function darkroom.owners(c darkroom.caller) returns table (rank int, credential text, owner_kind text, owner_id text)
-language sql stable set search_path = '' as $$
+language sql stable as $$
   select * from (values
     (1, 'project', 'project', c.project_id),
     (2, 'organization', 'organization', case when c.organization_id is not null then c.account_id end),
@@ -13,21 +13,21 @@ $$;
 
 -- A key serves a lane when it belongs to the lane's owner and provider and is for that profile or for all of them.
 create function darkroom.lane_keys(l darkroom.lanes) returns setof darkroom.provider_api_keys
-language sql stable set search_path = '' as $$
+language sql stable as $$
   select k.* from darkroom.provider_api_keys k
    where k.provider_name = l.provider and k.owner_kind = l.owner_kind and k.owner_id = l.owner_id and k.deleted_at is null
      and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = l.profile)
 $$;
 
 create function darkroom.lane_id(p_profile text, p_owner_kind text, p_owner_id text) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable as $$
   select p_profile || ':' || case p_owner_kind when 'platform' then 'platform' else p_owner_kind || ':' || p_owner_id end
 $$;
 
 -- The candidates that have a key, each with lane, credential and price (an own key costs the platform's fee only), and what became
 -- of the rest. Own keys never fall back to the platform's unless routing.allow_platform_key; with byok_only nothing else is looked at.
 create function darkroom.resolve_candidates(c darkroom.caller, p_routing jsonb, p_candidates jsonb, out usable jsonb, out considered jsonb)
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable as $$
 declare
   v_named text := p_routing->>'provider_key';
   v_platform boolean := not coalesce((p_routing->>'byok_only')::boolean, false);
@@ -73,7 +73,7 @@ end $$;
 
 -- One job's request with its keys resolved and its price: {spec…, stages: [{stage, candidates, outputs_per_part}], hold}. Refusal: no key.
 create function darkroom.price_job(c darkroom.caller, p_spec jsonb) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable as $$
 declare v_stage jsonb; v_stages jsonb := '[]'; r record; v_hold bigint; v_first bigint; v_considered jsonb := '[]'; v_final jsonb;
 begin
   if c.allowed_models is not null and not (p_spec->>'model' = any (c.allowed_models)) then

@@ -2,7 +2,7 @@
 
 -- Says that an account has something waiting. A bare `on conflict` would wait for a claim's uncommitted update of the row.
 create function darkroom.join_lane(p_lane text, p_kind smallint, p_account text) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind));
   perform 1 from darkroom.lane_accounts l where l.lane = p_lane and l.kind = p_kind and l.account_id = p_account;
@@ -11,7 +11,7 @@ begin
   end if;
 end $$;
 
-create function darkroom.open_lane(p_candidate jsonb) returns void language plpgsql set search_path = '' as $$
+create function darkroom.open_lane(p_candidate jsonb) returns void language plpgsql as $$
 begin
   perform 1 from darkroom.lanes l where l.lane = p_candidate->>'lane';
   if found then return; end if;
@@ -22,20 +22,20 @@ end $$;
 
 -- A wake-up to send: rows, not a flag, so that two writers never wait for each other. The caller publishes it at once; the sweep
 -- sends again what no claim has looked at.
-create function darkroom.wake(p_lane text) returns void language plpgsql set search_path = '' as $$
+create function darkroom.wake(p_lane text) returns void language plpgsql as $$
 begin
   insert into darkroom.outbox (lane, due_at) values (p_lane, darkroom.now() + interval '5 seconds');
   perform set_config('darkroom.woken', coalesce(current_setting('darkroom.woken', true), '') || p_lane || E'\n', true);
 end $$;
 
 -- The lanes that this transaction woke: what its caller publishes once it has committed.
-create function darkroom.woken() returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.woken() returns jsonb language sql stable as $$
   select to_jsonb(array(select distinct x from unnest(string_to_array(current_setting('darkroom.woken', true), E'\n')) x where x <> ''))
 $$;
 
 -- Cuts a stage into parts and lets them wait.
 create function darkroom.enqueue_stage(p_job darkroom.jobs, p_stage darkroom.stages) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare v_first jsonb := p_stage.candidates->0; v_kind smallint := case p_stage.stage when 'final' then 1 else 0 end;
 begin
   perform darkroom.open_lane(v_first);
@@ -49,7 +49,7 @@ end $$;
 
 -- Puts a part back: same or another candidate, now or later. A parked part is in no queue until its time has come.
 create function darkroom.requeue(p_part darkroom.parts, p_candidate int, p_not_before timestamptz, p_retry boolean) returns void
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare v jsonb;
 begin
   select s.candidates->p_candidate into v from darkroom.stages s where s.job_id = p_part.job_id and s.stage = p_part.stage;

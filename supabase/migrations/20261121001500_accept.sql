@@ -2,7 +2,7 @@
 
 -- What was answered under this key before: null (nothing), a refusal, or {"object_ids": […], "replayed": true}.
 create function darkroom.replay(p_account text, p_key text, p_hash text) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable as $$
 declare r darkroom.requests;
 begin
   if p_key is null then return null; end if;
@@ -15,7 +15,7 @@ end $$;
 
 -- Records the answer. False: the same key was answered meanwhile (the insert waited for it).
 create function darkroom.remember(p_account text, p_key text, p_hash text, p_kind text, p_objects text[], p_refusal jsonb default null)
-returns boolean language plpgsql set search_path = '' as $$
+returns boolean language plpgsql as $$
 begin
   if p_key is null then return true; end if;
   insert into darkroom.requests (account_id, key, hash, kind, object_ids, refusal)
@@ -25,7 +25,7 @@ end $$;
 
 -- Checks a quote without taking it. Null: none given, or good.
 create function darkroom.check_quote(p_account text, p_quote text, p_hash text) returns jsonb
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable as $$
 declare q darkroom.quotes;
 begin
   if p_quote is null then return null; end if;
@@ -36,8 +36,8 @@ begin
   return null;
 end $$;
 
-create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns void
-language plpgsql set search_path = '' as $$
+create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns jsonb
+language plpgsql as $$
 declare j darkroom.jobs; s darkroom.stages; v_stage jsonb; v_first boolean := true; v_now timestamptz := darkroom.now();
 begin
   insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
@@ -59,15 +59,16 @@ begin
     if v_first then perform darkroom.enqueue_stage(j, s); end if;
     v_first := false;
   end loop;
+  return darkroom.new_job_json(j, (p_spec->>'hold')::bigint);
 end $$;
 
 -- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
 create function darkroom.admit(c darkroom.caller, p_request jsonb, p_priced jsonb[], p_ids text[], out refusal jsonb, out raced boolean,
-  out batch_id text)
-language plpgsql set search_path = '' as $$
+  out batch_id text, out jobs jsonb)
+language plpgsql as $$
 declare i int; v_holds jsonb := '[]';
 begin
-  raced := false;
+  raced := false; jobs := '[]';
   begin
     if (p_request->>'batch')::boolean then
       insert into darkroom.batches (account_id) values (c.account_id) returning id into batch_id;
@@ -83,7 +84,7 @@ begin
       if not found then refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
     end if;
     for i in 1 .. cardinality(p_ids) loop
-      perform darkroom.insert_job(c, p_ids[i], p_priced[i], batch_id);
+      jobs := jobs || darkroom.insert_job(c, p_ids[i], p_priced[i], batch_id);
       v_holds := v_holds || jsonb_build_object('id', p_ids[i], 'credits', p_priced[i]->'hold');
     end loop;
     refusal := darkroom.place_holds(c, v_holds);
@@ -93,7 +94,7 @@ begin
   end;
 end $$;
 
-create function darkroom.replayed_jobs(p_account text, p_replay jsonb) returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.replayed_jobs(p_account text, p_replay jsonb) returns jsonb language sql stable as $$
   select case when p_replay ? 'refusal' then p_replay else darkroom.ok(jsonb_build_object('replayed', true, 'lanes', '[]'::jsonb,
       'batch_id', case when p_replay->>'kind' = 'batch' then p_replay->'object_ids'->0 end,
       'jobs', (select coalesce(jsonb_agg(darkroom.job_json(j) order by x.ordinality), '[]')
@@ -130,8 +131,7 @@ begin
     end if;
     return a.refusal;
   end if;
-  return darkroom.ok(jsonb_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', darkroom.woken(),
-    'jobs', (select jsonb_agg(darkroom.job_json(j) order by array_position(v_ids, j.id)) from darkroom.jobs j where j.id = any (v_ids))));
+  return darkroom.ok(jsonb_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', darkroom.woken(), 'jobs', a.jobs));
 end $$;
 
 -- What it would cost, and with whose key: the same function prices quote and hold. A quote is used once, by this account, for this body.

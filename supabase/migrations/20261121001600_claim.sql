@@ -1,12 +1,12 @@
 -- Handing out work. The lane's row is the gate; keys are locked in order of id; parts with `skip locked`; the attempt is written
 -- `starting` before anybody calls a provider, so a part is never handed out twice blindly.
 
-create function darkroom.non_terminal() returns text[] language sql immutable set search_path = '' as $$
+create function darkroom.non_terminal() returns text[] language sql immutable as $$
   select array['starting', 'submitted', 'submission_unknown']
 $$;
 
 -- Everything a Worker needs to run, poll or cancel an attempt.
-create function darkroom.work_json(a darkroom.attempts) returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.work_json(a darkroom.attempts) returns jsonb language sql stable as $$
   select jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'job_id', j.id, 'account_id', j.account_id, 'model', j.model,
       'operation', j.operation, 'stage', a.stage, 'part', p.number, 'outputs', p.outputs, 'input', j.input, 'provider', a.provider,
       'provider_model', a.provider_model, 'key_id', a.key_id, 'key_version', a.key_version, 'request_id', a.provider_request_id,
@@ -20,7 +20,7 @@ $$;
 -- The next parts of a lane, fairly: finals before previews; across accounts fewest running, then least recently served; within an
 -- account by priority, then age. Water-filling over accounts. Plans are pinned: frozen while tables are small they walk everything later.
 create function darkroom.next_parts(p_lane text, p_kind smallint, p_max int, out ids bigint[], out accounts text[])
-language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
   set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 begin
   with fresh as (
@@ -45,7 +45,7 @@ end $$;
 
 -- After a round: whoever still waits goes to the end of the turn; whoever does not leaves the lane, with submitters locked out.
 create function darkroom.turn_over(p_lane text, p_kind smallint, p_accounts text[]) returns void
-language plpgsql set search_path = '' set enable_seqscan = off set enable_bitmapscan = off as $$
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
 declare v text;
 begin
   foreach v in array p_accounts loop
@@ -61,7 +61,7 @@ end $$;
 
 -- A key with room for this route: priority, then fewest picks. Counted over its non-terminal attempts.
 create function darkroom.pick_key(p_keys text[], p_route text) returns darkroom.provider_api_keys
-language sql volatile set search_path = '' as $$
+language sql volatile as $$
   select k.* from darkroom.provider_api_keys k
    where k.id = any (p_keys)
      and not exists (select from darkroom.key_cooldowns d where d.key_id = k.id and d.provider_model = p_route and d.until > darkroom.now())
@@ -70,7 +70,7 @@ language sql volatile set search_path = '' as $$
 $$;
 
 create function darkroom.start_attempt(p darkroom.parts, l darkroom.lanes, k darkroom.provider_api_keys, p_candidate jsonb, p_error jsonb)
-returns darkroom.attempts language plpgsql set search_path = '' as $$
+returns darkroom.attempts language plpgsql as $$
 declare a darkroom.attempts; v_now timestamptz := darkroom.now();
 begin
   insert into darkroom.attempts (id, part_id, job_id, account_id, fence, stage, candidate, lane, provider, provider_model, profile,
@@ -89,7 +89,7 @@ begin
 end $$;
 
 -- Another candidate of the part with a key in service whose lane is not this one; -1: none.
-create function darkroom.next_candidate(p darkroom.parts) returns int language sql stable set search_path = '' as $$
+create function darkroom.next_candidate(p darkroom.parts) returns int language sql stable as $$
   select coalesce((
     select (x.ordinality - 1)::int
       from darkroom.stages s, jsonb_array_elements(s.candidates) with ordinality x
@@ -101,7 +101,7 @@ create function darkroom.next_candidate(p darkroom.parts) returns int language s
 $$;
 
 -- Why a lane has no key in service any more, as an error that the job shows.
-create function darkroom.no_key_error(l darkroom.lanes) returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.no_key_error(l darkroom.lanes) returns jsonb language sql stable as $$
   select coalesce((select jsonb_build_object('class', 'key', 'retryable', true,
       'code', case k.state when 'out_of_credit' then 'provider_out_of_credit' when 'disabled' then 'provider_key_invalid' else 'provider_key_missing' end,
       'message', coalesce(k.state_reason, 'The key for ' || l.profile || ' is not in service.'))
@@ -114,7 +114,7 @@ $$;
 
 -- One part of a claim: started, or moved to its next candidate, or parked until a cool-down ends, or failed because no key is left.
 create function darkroom.hand_out(p_part bigint, l darkroom.lanes, p_keys text[]) returns darkroom.attempts
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare p darkroom.parts; k darkroom.provider_api_keys; a darkroom.attempts; v_candidate jsonb; v_until timestamptz; v_next int;
 begin
   select * into p from darkroom.parts x where x.id = p_part and x.status = 'waiting' and x.lane = l.lane for no key update skip locked;
@@ -179,7 +179,7 @@ begin
 end $$;
 
 -- `queued` jobs that just got an attempt. A job that is locked (being canceled) is left to whoever holds it.
-create function darkroom.mark_processing(p_jobs text[]) returns void language plpgsql set search_path = '' as $$
+create function darkroom.mark_processing(p_jobs text[]) returns void language plpgsql as $$
 declare v text;
 begin
   for v in select j.id from darkroom.jobs j where j.id = any (p_jobs) and j.status = 'queued' order by j.id for no key update skip locked loop

@@ -2,7 +2,7 @@
 
 -- The lanes of a key in which somebody waits. Called with the key's row locked: a claim counts slots under the same lock, so either it
 -- sees the freed slot or this sees who waits.
-create function darkroom.wake_lanes_of(k darkroom.provider_api_keys) returns void language plpgsql set search_path = '' as $$
+create function darkroom.wake_lanes_of(k darkroom.provider_api_keys) returns void language plpgsql as $$
 declare v text;
 begin
   for v in select l.lane from darkroom.lanes l
@@ -58,7 +58,7 @@ end $$;
 create function api.reschedule_check(attempt_id text, fence bigint, check_after_seconds numeric) returns jsonb
 language sql security definer set search_path = '' as $$ select api.release_verdict(attempt_id, fence, check_after_seconds) $$;
 
-create function darkroom.insert_outputs(a darkroom.attempts, p_outputs jsonb) returns void language sql volatile set search_path = '' as $$
+create function darkroom.insert_outputs(a darkroom.attempts, p_outputs jsonb) returns void language sql volatile as $$
   insert into darkroom.outputs (job_id, account_id, attempt_id, stage, part, n, kind, public_id, url, thumbnail_url, content_type, bytes, width,
       height, duration_seconds, text)
     select a.job_id, a.account_id, a.id, a.stage, (select p.number from darkroom.parts p where p.id = a.part_id), o.n, o.kind, o.public_id,
@@ -68,13 +68,13 @@ create function darkroom.insert_outputs(a darkroom.attempts, p_outputs jsonb) re
 $$;
 
 -- What the attempt cost us: what the provider reported, else its list price for what it delivered.
-create function darkroom.book_cost(a darkroom.attempts, p_usd numeric, p_waste boolean) returns void language sql volatile set search_path = '' as $$
+create function darkroom.book_cost(a darkroom.attempts, p_usd numeric, p_waste boolean) returns void language sql volatile as $$
   insert into darkroom.provider_costs (attempt_id, job_id, account_id, provider, provider_model, credential, usd, waste)
     values (a.id, a.job_id, a.account_id, a.provider, a.provider_model, a.credential, p_usd, p_waste) on conflict do nothing
 $$;
 
 -- The effect of a verdict on its key: counts, a cool-down for this route, out of service with the reason.
-create function darkroom.charge_key(a darkroom.attempts, p_verdict jsonb) returns void language plpgsql set search_path = '' as $$
+create function darkroom.charge_key(a darkroom.attempts, p_verdict jsonb) returns void language plpgsql as $$
 declare k darkroom.provider_api_keys; v_ok boolean := a.status = 'succeeded'; v_state text := p_verdict->>'key_state';
 begin
   update darkroom.provider_api_keys x set usage_count = x.usage_count + v_ok::int, failure_count = x.failure_count + (a.status = 'failed')::int,
@@ -117,7 +117,7 @@ end $$;
 
 -- Attempts whose time is over although nobody told us: once the job has ended and the route's longest run has passed, the slot is freed
 -- and the cost booked as waste. A `starting` whose worker is gone is not sent again: nobody knows whether the provider has it.
-create function darkroom.age_attempts(p_max int) returns void language plpgsql set search_path = '' as $$
+create function darkroom.age_attempts(p_max int) returns void language plpgsql as $$
 declare a darkroom.attempts; v_price numeric;
 begin
   for a in select * from darkroom.attempts x          -- keys are locked in order of id, as in a claim
@@ -138,7 +138,7 @@ begin
 end $$;
 
 -- Parked parts whose time has come, and wake-ups that no claim has looked at.
-create function darkroom.due_wakes(p_max int) returns void language plpgsql set search_path = '' as $$
+create function darkroom.due_wakes(p_max int) returns void language plpgsql as $$
 declare p darkroom.parts; v text;
 begin
   for p in select * from darkroom.parts x where x.status = 'parked' and x.not_before <= darkroom.now()

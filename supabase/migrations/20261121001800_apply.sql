@@ -1,13 +1,13 @@
 -- From verdicts to states and money. Three steps in this order, because slots come last in the lock order: absorb (the part), advance
 -- (the stage), conclude (the job and its hold).
 
-create function darkroom.is_terminal(p_status text) returns boolean language sql immutable set search_path = '' as $$
+create function darkroom.is_terminal(p_status text) returns boolean language sql immutable as $$
   select p_status in ('completed', 'failed', 'canceled', 'expired')
 $$;
 
 -- What a failed attempt means for its part: 'now' (another key or candidate at once), 'later' (the same again after a pause), 'end'.
 create function darkroom.next_step(j darkroom.jobs, p darkroom.parts, a darkroom.attempts, out step text, out candidate int, out at timestamptz, out retry boolean)
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare
   v_class text := a.error->>'class'; l darkroom.lanes; v_next int := darkroom.next_candidate(p); v_keys int;
   v_cooled timestamptz; v_fallback boolean := coalesce((j.routing->>'allow_fallbacks')::boolean, true);
@@ -35,7 +35,7 @@ begin
 end $$;
 
 -- The verdict's effect on its part. A job that has ended takes nothing more: its late results are neither charged nor handed out.
-create function darkroom.absorb(j darkroom.jobs, a darkroom.attempts) returns void language plpgsql set search_path = '' as $$
+create function darkroom.absorb(j darkroom.jobs, a darkroom.attempts) returns void language plpgsql as $$
 declare p darkroom.parts; v record; v_delivered int;
 begin
   update darkroom.attempts x set applied_at = darkroom.now(), next_check_at = null where x.id = a.id;
@@ -55,21 +55,21 @@ begin
 end $$;
 
 -- Credits for what a stage delivered, each output at the price of the candidate that delivered it.
-create function darkroom.delivered_credits(p_job text, p_stage text) returns bigint language sql stable set search_path = '' as $$
+create function darkroom.delivered_credits(p_job text, p_stage text) returns bigint language sql stable as $$
   select coalesce(sum(p.delivered * (s.candidates->p.candidate->>'credits')::bigint), 0)::bigint
     from darkroom.parts p join darkroom.stages s on s.job_id = p.job_id and s.stage = p.stage
    where p.job_id = p_job and p.stage = p_stage and p.status = 'delivered'
 $$;
 
 -- The error of a job whose stage delivered nothing: the last part's, with advice that fits.
-create function darkroom.job_error(p_job text) returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.job_error(p_job text) returns jsonb language sql stable as $$
   select coalesce((select (p.error - 'class') || jsonb_build_object('retryable', coalesce((p.error->>'retryable')::boolean, false))
       from darkroom.parts p where p.job_id = p_job and p.error is not null order by p.id desc limit 1),
     '{"code": "provider_failed", "message": "The provider ended the generation without a result.", "retryable": true}')
 $$;
 
 -- Once a stage has ended: previews shown, finals queued, or how the job ends (null: it goes on). Touches no slot.
-create function darkroom.advance(p_job text, p_force boolean default false) returns text language plpgsql set search_path = '' as $$
+create function darkroom.advance(p_job text, p_force boolean default false) returns text language plpgsql as $$
 declare j darkroom.jobs; s darkroom.stages; v_stage text; v_open int; v_delivered int; v_now timestamptz := darkroom.now();
 begin
   select * into j from darkroom.jobs x where x.id = p_job for no key update;
@@ -94,7 +94,7 @@ begin
   return null;
 end $$;
 
-create function darkroom.begin_final(p_job text) returns void language plpgsql set search_path = '' as $$
+create function darkroom.begin_final(p_job text) returns void language plpgsql as $$
 declare j darkroom.jobs; s darkroom.stages;
 begin
   perform darkroom.transition(p_job, 'preview_ready', 'generating_final');
@@ -104,7 +104,7 @@ begin
 end $$;
 
 -- What a preview that was delivered costs when nothing follows it. Failed jobs keep it for free.
-create function darkroom.preview_charge(j darkroom.jobs, p_outcome text) returns bigint language sql stable set search_path = '' as $$
+create function darkroom.preview_charge(j darkroom.jobs, p_outcome text) returns bigint language sql stable as $$
   select case
     when not exists (select from darkroom.job_events e where e.job_id = j.id and e.to_status = 'preview_ready') then 0
     when p_outcome = 'canceled' or (p_outcome = 'expired' and j.deadline_set) then darkroom.delivered_credits(j.id, 'preview')
@@ -112,7 +112,7 @@ create function darkroom.preview_charge(j darkroom.jobs, p_outcome text) returns
 $$;
 
 -- Ends a job: its state, its hold, its provider calls. Takes the slot's lock, so it comes last.
-create function darkroom.conclude(p_job text, p_outcome text) returns boolean language plpgsql set search_path = '' as $$
+create function darkroom.conclude(p_job text, p_outcome text) returns boolean language plpgsql as $$
 declare j darkroom.jobs; v_charge bigint; v_paid text; v_missing int; v_warning text;
 begin
   select * into j from darkroom.jobs x where x.id = p_job for no key update;
@@ -162,7 +162,7 @@ end $$;
 
 -- A deadline has passed. A job that never started ends at once; else nothing new starts, the providers are told to stop, and for 30
 -- seconds a success still counts. Returns how the job ends now, or null.
-create function darkroom.begin_expiry(p_job text) returns text language plpgsql set search_path = '' as $$
+create function darkroom.begin_expiry(p_job text) returns text language plpgsql as $$
 declare v_running boolean;
 begin
   update darkroom.parts p set status = 'expired' where p.job_id = p_job and p.status in ('waiting', 'parked');

@@ -52,7 +52,7 @@ end $$;
 
 -- Runs at most once under an idempotency key of this account: null to go on, else the answer of before (the job as it is now).
 create function darkroom.job_replay(c darkroom.caller, p_job text, p_idempotency jsonb, p_kind text) returns jsonb
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare v jsonb;
 begin
   if p_idempotency->>'key' is null then return null; end if;
@@ -64,7 +64,7 @@ begin
 end $$;
 
 -- Lanes in which the provider must be told to cancel: a wake-up makes the worker do it.
-create function darkroom.wake_cancels(p_job text) returns void language plpgsql set search_path = '' as $$
+create function darkroom.wake_cancels(p_job text) returns void language plpgsql as $$
 declare v text;
 begin
   for v in select distinct a.lane from darkroom.attempts a where a.job_id = p_job and a.cancel_requested and not a.cancel_sent

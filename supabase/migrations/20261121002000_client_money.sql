@@ -28,7 +28,7 @@ begin
 end $$;
 
 create function darkroom.operator(p_credential jsonb) returns darkroom.caller
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare c darkroom.caller := darkroom.identify(p_credential);
 begin
   if c.refusal is null and not ('admin' = any (c.scopes)) then c.refusal := 'forbidden'; end if;
@@ -37,7 +37,7 @@ end $$;
 
 -- Adds credits to a slot: issued from `granted`, which goes negative by what was ever issued.
 create function darkroom.issue(p_account text, p_credits bigint, p_kind text, p_reason text, p_reference text, p_by text) returns darkroom.grants
-language plpgsql set search_path = '' as $$
+language plpgsql as $$
 declare g darkroom.grants; s darkroom.slots;
 begin
   insert into darkroom.grants (account_id, credits, kind, reason, reference, granted_by)
@@ -49,7 +49,7 @@ begin
   return g;
 end $$;
 
-create function darkroom.grant_json(g darkroom.grants, p_replayed boolean) returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.grant_json(g darkroom.grants, p_replayed boolean) returns jsonb language sql stable as $$
   select darkroom.ok(jsonb_build_object('id', g.id, 'object', 'grant', 'account_id', g.account_id, 'credits', g.credits, 'kind', g.kind, 'reason', g.reason,
     'reference', g.reference, 'created_at', darkroom.iso(g.at), 'replayed', p_replayed, 'available',
     (select sum(s.available)::bigint from darkroom.slots s where s.account_id = g.account_id)))

@@ -35,7 +35,7 @@ create function api.due_deliveries(max int) returns jsonb language sql volatile 
 $$;
 
 -- 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h (Standard Webhooks), each ± 20 %.
-create function darkroom.delivery_delay(p_try int) returns interval language sql volatile set search_path = '' as $$
+create function darkroom.delivery_delay(p_try int) returns interval language sql volatile as $$
   select (array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400])[p_try] * (0.8 + 0.4 * random()) * interval '1 second'
 $$;
 
@@ -64,7 +64,7 @@ begin
   return darkroom.ok((select jsonb_build_object('account_id', a.id, 'secret_version', a.webhook_secret_version) from darkroom.accounts a where a.id = c.account_id));
 end $$;
 
-create function darkroom.delivery_json(d darkroom.deliveries, p_whole boolean) returns jsonb language sql stable set search_path = '' as $$
+create function darkroom.delivery_json(d darkroom.deliveries, p_whole boolean) returns jsonb language sql stable as $$
   select jsonb_build_object('id', d.id, 'event', d.event, 'job_id', d.job_id, 'endpoint', coalesce(d.endpoint, 'webhook_url'), 'url', d.url, 'status', d.status,
       'created_at', darkroom.iso(d.created_at), 'next_attempt_at', darkroom.iso(d.due_at), 'attempts', (
         select coalesce(jsonb_agg(jsonb_build_object('at', darkroom.iso(t.at), 'http_status', t.http_status, 'ms', t.ms, 'error', t.error)

@@ -1,7 +1,7 @@
 -- What must hold of the books and the queue at any instant. Each line counts its violations in one statement, so in one snapshot.
 -- Numbers 1 to 13, 16, 18 and 22 are the service's published invariants (docs/reliability.md); 29 and up are the queue's own.
 create function darkroom.invariants() returns table (id int, name text, violations bigint)
-language sql stable set search_path = '' as $$
+language sql stable as $$
   select 1, 'entries sum to zero', abs(coalesce(sum(e.amount), 0))::bigint from darkroom.entries e
   union all
   select 2, 'a slot is the fold of its entries', count(*) from darkroom.slots s left join (
