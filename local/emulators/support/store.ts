@@ -25,7 +25,9 @@ function createStore<T>(db: DatabaseSync, name: string): Store<T> {
   if (!/^[a-z_]+$/.test(name)) throw new Error(`not a table name: ${name}`);
   db.exec(`create table if not exists ${name} (id text primary key, document text not null)`);
   const select = db.prepare(`select document from ${name} where id = ?`);
-  const upsert = db.prepare(`insert into ${name} values (?, ?) on conflict (id) do update set document = excluded.document`);
+  const upsert = db.prepare(
+    `insert into ${name} values (?, ?) on conflict (id) do update set document = excluded.document`,
+  );
   const remove = db.prepare(`delete from ${name} where id = ?`);
   const list = db.prepare(`select document from ${name} order by rowid`);
   const parse = (row: unknown) => JSON.parse((row as { document: string }).document) as T;
