@@ -69,7 +69,7 @@ begin
   select * into a from darkroom.accounts x where x.id = c.account_id;
   select sum((j->>'credits')::bigint), count(*) into v_total, v_count from jsonb_array_elements(p_jobs) j;
   select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0 for no key update;
-  -- Transactions reach the lock in another order than they began: a window that starts later than  is not a clock set back.
+  -- Transactions reach the lock in another order than they began: a window that starts later than now is not a clock set back.
   if s.window_at not between v_now - interval '1 minute' and v_now + interval '1 minute' then s.window_at := v_now; s.window_count := 0; end if;
   if s.window_count + v_count > a.rate_limit_per_minute then
     return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', a.rate_limit_per_minute,
