@@ -60,7 +60,6 @@ create table darkroom.holds (
   xid xid8 not null default pg_current_xact_id(),
   epoch int not null default 1
 ) with (fillfactor = 70);
-create index on darkroom.holds (account_id) where status = 'held';
 
 create table darkroom.hold_ends (
   hold_id text collate "C" primary key references darkroom.holds (id),
