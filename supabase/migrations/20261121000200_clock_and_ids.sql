@@ -1,6 +1,6 @@
 -- Time and identity: each from one function, so that clocks can be moved in tests and ids sort by age.
 -- Helpers set no search_path of their own: every way in is an API function that has set it to nothing, and without the clause
--- PostgreSQL inlines the small ones. Those called on every request are plpgsql where they query: SQL functions are planned at each call.
+-- PostgreSQL inlines the small ones (if they are declared no less volatile than what they call). Those called on every request are plpgsql where they query: SQL functions are planned at each call.
 
 -- The transaction's time. `darkroom.clock_offset` is an interval; nothing sets it in production.
 create function darkroom.now() returns timestamptz language sql stable as $$
@@ -24,12 +24,12 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = '55000';
 end $$;
 
-create function darkroom.ok(p_value jsonb) returns jsonb language sql immutable as $$
+create function darkroom.ok(p_value jsonb) returns jsonb language sql stable as $$
   select jsonb_build_object('ok', p_value)
 $$;
 
 -- A business refusal is a value: the transaction stands, and the caller's table of codes decides the status.
 create function darkroom.refuse(p_code text, p_detail text default null, p_more jsonb default '{}') returns jsonb
-language sql immutable as $$
+language sql stable as $$
   select jsonb_build_object('refusal', jsonb_strip_nulls(jsonb_build_object('code', p_code, 'detail', p_detail)) || p_more)
 $$;

@@ -3,7 +3,7 @@
 -- What the chain hashes: opaque ids and figures only, so that erasing a person's data leaves it whole.
 create function darkroom.entry_hash(p_prev bytea, p_account text, p_slot int, p_version bigint, p_transfer bigint,
   p_ledger darkroom.ledger, p_amount bigint, p_balance bigint, p_kind text, p_ref text, p_at timestamptz)
-returns bytea language sql immutable as $$
+returns bytea language sql stable as $$
   select sha256(p_prev || convert_to(concat_ws('|', p_account, p_slot, p_version, p_transfer, p_ledger, p_amount, p_balance, p_kind, p_ref,
     (extract(epoch from p_at) * 1000000)::bigint), 'UTF8'))
 $$;

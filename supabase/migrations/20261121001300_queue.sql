@@ -29,9 +29,12 @@ begin
 end $$;
 
 -- The lanes that this transaction woke: what its caller publishes once it has committed.
-create function darkroom.woken() returns jsonb language sql stable as $$
-  select to_jsonb(array(select distinct x from unnest(string_to_array(current_setting('darkroom.woken', true), E'\n')) x where x <> ''))
-$$;
+create function darkroom.woken() returns jsonb language plpgsql stable as $$
+declare v text := current_setting('darkroom.woken', true);
+begin
+  if coalesce(v, '') = '' then return '[]'; end if;
+  return (select jsonb_agg(distinct x) from unnest(string_to_array(rtrim(v, E'\n'), E'\n')) x);
+end $$;
 
 -- Cuts a stage into parts and lets them wait.
 create function darkroom.enqueue_stage(p_job darkroom.jobs, p_stage darkroom.stages) returns void

@@ -32,7 +32,7 @@ begin
       'timestamp', darkroom.iso(darkroom.now()), 'data', darkroom.job_json(j)), darkroom.now());
 end $$;
 
-create function darkroom.iso(p_at timestamptz) returns text language sql immutable as $$
+create function darkroom.iso(p_at timestamptz) returns text language sql stable as $$
   select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 
