@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+// Three projects, by what they need to run: nothing, a database, or the whole local stack.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{shared,functions,local}/**/*.test.ts'],
+          exclude: ['local/supabase/**'],
+        },
+      },
+      {
+        test: {
+          name: 'sql',
+          include: ['supabase/tests/**/*.test.ts', 'local/supabase/**/*.test.ts'],
+          globalSetup: 'test/global-database.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: ['test/**/*.test.ts'],
+          globalSetup: 'test/global-setup.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
