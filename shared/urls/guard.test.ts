@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { checkUrl } from './guard.ts';
+
+const local = 'http://127.0.0.1:8788';
+const check = (url: string, more: object = {}) => checkUrl(url, { purpose: 'webhook', localOrigins: [local], ...more });
+const reason = (url: string) => {
+  const checked = check(url);
+  return checked.ok ? 'ok' : checked.reason;
+};
+
+test.each([
+  'https://example.com/hook',
+  'https://example.com',
+  'https://example.com:443/hook?x=1#y',
+  'https://a.b.c.example.co.uk/%00',
+  'https://xn--bcher-kva.example/hook',
+  'https://bücher.example/hook',
+  'HTTPS://EXAMPLE.COM/Hook',
+  'https://1password.com/x',
+  'https://dead.beef.cafe/x',
+])('lets %s through', (url) => {
+  expect(reason(url)).toBe('ok');
+});
+
+describe('addresses, in every spelling', () => {
+  test.each([
+    'https://127.0.0.1/',
+    'https://127.0.0.1./',
+    'https://127.1/',
+    'https://2130706433/',
+    'https://0x7f000001/',
+    'https://0x7f.1/',
+    'https://0177.0.0.1/',
+    'https://017700000001/',
+    'https://0/',
+    'https://%31%32%37.0.0.1/',
+    'https://①②⑦.⓪.⓪.①/',
+    'https://127。0。0。1/',
+    'https://8.8.8.8/',
+    'https://10.0.0.1/',
+    'https://100.64.0.1/',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://192.168.1.1/',
+    'https://[::1]/',
+    'https://[::]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:7f00:1]/',
+    'https://[2002:7f00:1::]/',
+    'https://[64:ff9b::7f00:1]/',
+    'https://[fe80::1]/',
+    'https://[fd00::1]/',
+    'https://[2606:4700:4700::1111]/',
+  ])('%s', (url) => {
+    expect(reason(url)).toBe('address');
+  });
+
+  test('any number as a host is an address or no URL at all', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.ipV4(),
+          fc.ipV4Extended(),
+          fc.ipV6().map((ip) => `[${ip}]`),
+        ),
+        (host) => {
+          expect(['address', 'form']).toContain(reason(`https://${host}/`));
+        },
+      ),
+    );
+  });
+});
+
+test.each([
+  ['http://example.com/', 'scheme'],
+  ['ftp://example.com/', 'scheme'],
+  ['file:///etc/passwd', 'scheme'],
+  ['data:text/plain,x', 'scheme'],
+  ['javascript:alert(1)', 'scheme'],
+  ['ws://example.com/', 'scheme'],
+  ['https://example.com:8443/', 'port'],
+  ['https://example.com:80/', 'port'],
+  ['https://user:pw@example.com/', 'userinfo'],
+  ['https://user@example.com/', 'userinfo'],
+  ['https://@example.com/', 'userinfo'],
+  ['https://:@example.com/', 'userinfo'],
+  ['https://example.com@10.0.0.1/', 'userinfo'],
+  ['https://localhost/', 'private_name'],
+  ['https://localhost./', 'form'],
+  ['https://LOCALHOST/', 'private_name'],
+  ['https://a.localhost/', 'private_name'],
+  ['https://printer.local/', 'private_name'],
+  ['https://metadata.google.internal/', 'private_name'],
+  ['https://metadata.google.internal./', 'form'],
+  ['https://metadata.goog/', 'private_name'],
+  ['https://kubernetes.default.svc/', 'private_name'],
+  ['https://kubernetes.default.svc.cluster.local/', 'private_name'],
+  ['https://router.home.arpa/', 'private_name'],
+  ['https://127.0.0.1.nip.io/', 'private_name'],
+  ['https://x.localtest.me/', 'private_name'],
+  ['https://intranet/', 'private_name'],
+  ['https://metadata/', 'single_label'],
+  ['https://com/', 'single_label'],
+  ['https://example.com./', 'form'],
+  ['https://exa mple.com/', 'form'],
+  ['https://example.com\\@10.0.0.1/', 'form'],
+  ['https://example.com/\n', 'form'],
+  [' https://example.com/', 'form'],
+  ['https:\t//example.com/', 'form'],
+  ['https://', 'form'],
+  ['//example.com/', 'form'],
+  ['/hook', 'form'],
+  ['', 'form'],
+])('refuses %j as %s', (url, why) => {
+  expect(reason(url)).toBe(why);
+});
+
+test('caps the length by purpose', () => {
+  const url = `https://example.com/${'x'.repeat(3_000)}`;
+  expect(reason(url)).toBe('length');
+  expect(checkUrl(url, { purpose: 'media' }).ok).toBe(true);
+  expect(checkUrl(url.repeat(3), { purpose: 'media' })).toEqual({ ok: false, reason: 'length' });
+});
+
+test('local origins are the only exception, and whole', () => {
+  expect(reason(`${local}/inbox/x`)).toBe('ok');
+  expect(reason('http://127.0.0.1:8789/inbox/x')).toBe('scheme');
+  expect(reason('http://127.0.0.1/inbox/x')).toBe('scheme');
+  expect(reason('https://127.0.0.1:8788/')).toBe('port');
+  expect(reason('http://x@127.0.0.1:8788/')).toBe('userinfo');
+  expect(reason('http://127.0.0.1:8788.example.com/')).toBe('form');
+  expect(checkUrl(`${local}/x`, { purpose: 'webhook' }).ok).toBe(false);
+});
+
+test('our own names are denied', () => {
+  const checked = check('https://api.darkroom.example/internal/sweep', { deniedHosts: ['api.darkroom.example'] });
+  expect(checked).toEqual({ ok: false, reason: 'denied' });
+});
+
+test('never throws, and whatever it lets through is https to a dotted name without a port', () => {
+  const hostile = fc.oneof(
+    fc.webUrl({ withFragments: true, withQueryParameters: true }),
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+  );
+  fc.assert(
+    fc.property(hostile, (text) => {
+      const checked = checkUrl(text, { purpose: 'media' });
+      if (!checked.ok) return;
+      expect(checked.url.protocol).toBe('https:');
+      expect(checked.url.port).toBe('');
+      expect(checked.url.username + checked.url.password).toBe('');
+      expect(checked.url.hostname).toMatch(/^[^.[\]]+(\.[^.[\]]+)+$/);
+    }),
+    { numRuns: 120 },
+  );
+});
