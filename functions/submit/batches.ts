@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { BatchId } from '../../shared/contract/ids.ts';
+import { Job } from '../../shared/contract/job.ts';
+import { jobFromRow } from '../../shared/contract/job-from-row.ts';
+import { BatchRequest, type JobRequest } from '../../shared/contract/job-request.ts';
+import { unwrap } from '../../shared/errors/result.ts';
+import type { Deps } from './deps.ts';
+import { route } from './http/route.ts';
+import { markReplayed } from './jobs/answers.ts';
+import { buildBatchSpecs } from './jobs/batch-spec.ts';
+import { batchHash, payerOf } from './jobs/job-hash.ts';
+
+export const batches = (deps: Deps) =>
+  route({
+    method: 'post',
+    path: '/v1/batches',
+    tag: 'Jobs',
+    summary: 'Submit several jobs of one payer: accepted or refused as one',
+    body: BatchRequest,
+    idempotency: 'optional',
+    answers: { 202: { description: 'Accepted', schema: z.object({ id: BatchId, jobs: z.array(Job) }) } },
+    refusals: [
+      'insufficient_credits',
+      'spend_cap_reached',
+      'forbidden',
+      'not_found',
+      'model_retired',
+      'idempotency_mismatch',
+      'quote_expired',
+      'quote_mismatch',
+      'provider_key_missing',
+      'limit_reached',
+    ],
+    async handle({ credential, body, idempotencyKey }, c) {
+      const accepted = unwrap(
+        await deps.db.accept(credential, {
+          ...payerOf(body.jobs[0] as JobRequest),
+          idempotency_key: idempotencyKey,
+          request_hash: await batchHash(body),
+          quote_id: body.quote_id,
+          batch: true,
+          jobs: unwrap(buildBatchSpecs(body, deps)),
+        }),
+      );
+      await deps.wake(accepted.lanes);
+      markReplayed(c, accepted.replayed);
+      const jobs = accepted.jobs.map((row) => jobFromRow(row, deps.settings.origin));
+      return c.json({ id: accepted.batch_id, jobs }, 202);
+    },
+  });

@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { listModels as catalogue, listModel } from '../../../shared/catalog/listing.ts';
+import { findModel } from '../../../shared/catalog/models.ts';
+import { Model } from '../../../shared/contract/catalogue.ts';
+import { listOf, queryInt } from '../../../shared/contract/lists.ts';
+import { refuse } from '../../../shared/errors/result.ts';
+import type { Deps } from '../deps.ts';
+import { route } from '../http/route.ts';
+
+const Query = z.strictObject({
+  limit: queryInt(1, 1_000).optional().describe('All models unless given'),
+  cursor: z.string().min(1).max(200).optional(),
+  operation: z.string().min(1).max(40).optional(),
+});
+
+/** The whole catalogue; with OpenAI's `object` besides, so that its clients can read it. */
+export const listModels = ({ now }: Deps) =>
+  route({
+    method: 'get',
+    path: '/v1/models',
+    tag: 'Catalogue',
+    summary: 'Models with their inputs, prices and routes',
+    query: Query,
+    answers: { 200: { description: 'The models', schema: listOf(Model).extend({ object: z.literal('list') }) } },
+    handle({ query }, c) {
+      const all = catalogue(now()).filter(({ operation }) => (query.operation ?? operation) === operation);
+      const start = query.cursor === undefined ? 0 : all.findIndex(({ id }) => id === query.cursor) + 1;
+      const data = all.slice(start, query.limit === undefined ? undefined : start + query.limit);
+      const more = start + data.length < all.length;
+      return c.json({ object: 'list', data, next_cursor: more ? (data.at(-1)?.id ?? null) : null });
+    },
+  });
+
+export const showModel = ({ now }: Deps) =>
+  route({
+    method: 'get',
+    path: '/v1/models/{id}',
+    tag: 'Catalogue',
+    summary: 'A model by its id, an alias or a provider id (whose slashes are escaped)',
+    params: z.object({ id: z.string().min(1).max(200) }),
+    answers: { 200: { description: 'The model', schema: Model } },
+    refusals: ['not_found'],
+    handle({ params }, c) {
+      const found = findModel(params.id) ?? refuse({ code: 'not_found' });
+      return c.json(listModel(found.model, now()));
+    },
+  });

@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { AccountId } from '../../../shared/contract/ids.ts';
+import { Credits } from '../../../shared/contract/money.ts';
+import { unwrap } from '../../../shared/errors/result.ts';
+import type { Deps } from '../deps.ts';
+import { route } from '../http/route.ts';
+
+export const creditBalance = ({ db }: Deps) =>
+  route({
+    method: 'get',
+    path: '/v1/credits',
+    tag: 'Credits',
+    summary: 'Credits that are available and held',
+    query: z.strictObject({ account_id: AccountId.optional() }),
+    answers: { 200: { description: 'The balance', schema: Credits } },
+    refusals: ['forbidden', 'not_found'],
+    async handle({ credential, query }, c) {
+      return c.json(unwrap(await db.credits(credential, query.account_id)));
+    },
+  });

@@ -1,0 +1,21 @@
+import * as z from 'zod';
+import { AccountId } from '../../../shared/contract/ids.ts';
+import { listOf, pageQuery } from '../../../shared/contract/lists.ts';
+import { CreditEntry } from '../../../shared/contract/money.ts';
+import { unwrap } from '../../../shared/errors/result.ts';
+import type { Deps } from '../deps.ts';
+import { route } from '../http/route.ts';
+
+export const creditEntries = ({ db }: Deps) =>
+  route({
+    method: 'get',
+    path: '/v1/credits/entries',
+    tag: 'Credits',
+    summary: 'Entries of the ledger, the newest first',
+    query: z.strictObject({ account_id: AccountId.optional(), ...pageQuery(/^\d{1,18}\.\d{1,9}$/) }),
+    answers: { 200: { description: 'A page of entries', schema: listOf(CreditEntry) } },
+    refusals: ['forbidden', 'not_found'],
+    async handle({ credential, query }, c) {
+      return c.json(unwrap(await db.creditEntries(credential, query)));
+    },
+  });

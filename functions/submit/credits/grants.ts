@@ -1,0 +1,25 @@
+import { Grant, GrantRequest } from '../../../shared/contract/money.ts';
+import { unwrap } from '../../../shared/errors/result.ts';
+import type { Deps } from '../deps.ts';
+import { requestHash } from '../http/canonical-json.ts';
+import { route } from '../http/route.ts';
+import { markReplayed } from '../jobs/answers.ts';
+
+export const grantCredits = ({ db }: Deps) =>
+  route({
+    method: 'post',
+    path: '/v1/credits/grants',
+    tag: 'Credits',
+    summary: 'Grant credits to an account (operators)',
+    body: GrantRequest,
+    idempotency: 'required',
+    answers: { 201: { description: 'The grant', schema: Grant } },
+    refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
+    async handle({ credential, body, idempotencyKey }, c) {
+      const request_hash = await requestHash('POST', c.req.path, body);
+      const request = { ...body, idempotency_key: idempotencyKey, request_hash };
+      const { replayed, ...grant } = unwrap(await db.grantCredits(credential, request));
+      markReplayed(c, replayed);
+      return c.json(grant, 201);
+    },
+  });

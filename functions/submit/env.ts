@@ -1,0 +1,52 @@
+import * as z from 'zod';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
+const origin = z.url().transform((url) => url.replace(/\/+$/, ''));
+const filled = z.string().min(1);
+
+/** Static files deployed beside the Worker. */
+const Assets = z.custom<Pick<Fetcher, 'fetch'>>((value) => typeof (value as Fetcher | null)?.fetch === 'function');
+
+/** What this Worker is given. Origins carry no slash at their end. */
+export const Env = z.object({
+  ENVIRONMENT: z.enum(['local', 'production']),
+  PUBLIC_ORIGIN: origin,
+  /** Locally only: the emulators, whose media may be inputs, and the inbox, where webhooks may go. */
+  LOCAL_ORIGINS: list,
+  /** Narrows the above for webhooks. */
+  LOCAL_WEBHOOK_ORIGINS: list,
+  ALLOWED_ORIGINS: list,
+  SUPABASE_URL: origin,
+  SUPABASE_ANON_KEY: filled,
+  SUPABASE_ROLE_TOKEN: filled,
+  SUPABASE_JWT_ISSUER: filled,
+  SUPABASE_JWKS_URL: z.union([z.url(), z.literal('')]).default(''),
+  QSTASH_URL: origin,
+  QSTASH_TOKEN: filled,
+  UPSTASH_REDIS_REST_URL: origin,
+  UPSTASH_REDIS_REST_TOKEN: filled,
+  ASSETS: Assets.optional(),
+});
+export type Env = z.output<typeof Env>;
+
+/** Throws with the names of what is missing or wrong, never with values. */
+export function parseEnv(raw: unknown): Env {
+  const parsed = Env.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new Error(`Environment: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
+}
+
+/** What the guard of URLs lets through: nothing in production, whatever the variables say. */
+export function localOrigins({ ENVIRONMENT, LOCAL_ORIGINS, LOCAL_WEBHOOK_ORIGINS }: Env) {
+  if (ENVIRONMENT !== 'local') return { localMediaOrigins: [], localWebhookOrigins: [] };
+  const webhooks = LOCAL_WEBHOOK_ORIGINS.length > 0 ? LOCAL_WEBHOOK_ORIGINS : LOCAL_ORIGINS;
+  return { localMediaOrigins: LOCAL_ORIGINS, localWebhookOrigins: webhooks };
+}

@@ -1,0 +1,58 @@
+import { Ratelimit } from '@upstash/ratelimit';
+import type { Redis } from '@upstash/redis/cloudflare';
+import type { Log } from '../../../shared/log/log.ts';
+
+export type ReadLimit = {
+  allowed: boolean;
+  limit: number;
+  remaining: number;
+  /** Until the window is new. */
+  resetSeconds: number;
+  /** The caller polls: worth a look at the cached snapshot before the database is asked. */
+  hot: boolean;
+};
+
+/** Counts a read of this caller; null where Redis does not say in time: reads then pass, limits of money do not live here. */
+export type ReadLimits = (subject: string) => Promise<ReadLimit | null>;
+
+export const READS_PER_WINDOW = 600;
+export const WINDOW_SECONDS = 60;
+const HOT_AFTER = 100;
+const TIMEOUT_MS = 300;
+
+type ReadLimitsOptions = { redis: Redis; log: Log; now: () => number };
+
+/** One Redis command per read. */
+export function createReadLimits({ redis, log, now }: ReadLimitsOptions): ReadLimits {
+  const ratelimit = new Ratelimit({
+    redis,
+    prefix: 'reads',
+    limiter: Ratelimit.slidingWindow(READS_PER_WINDOW, `${WINDOW_SECONDS} s`),
+    timeout: TIMEOUT_MS,
+  });
+  return async function readLimits(subject) {
+    try {
+      const { success, limit, remaining, reset, reason } = await ratelimit.limit(subject);
+      if (reason === 'timeout') return null;
+      const resetSeconds = Math.max(1, Math.ceil((reset - now()) / 1_000));
+      return {
+        allowed: success,
+        limit,
+        remaining: Math.max(0, remaining),
+        resetSeconds,
+        hot: limit - remaining > HOT_AFTER,
+      };
+    } catch (error) {
+      log('warn', 'read_limit_unknown', { error });
+      return null;
+    }
+  };
+}
+
+/** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). */
+export function rateLimitHeaders({ limit, remaining, resetSeconds }: ReadLimit): Record<string, string> {
+  return {
+    'ratelimit-policy': `"reads";q=${limit};w=${WINDOW_SECONDS}`,
+    ratelimit: `"reads";r=${remaining};t=${resetSeconds}`,
+  };
+}

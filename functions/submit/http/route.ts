@@ -1,0 +1,114 @@
+import type { Context } from 'hono';
+import * as z from 'zod';
+import { type Credential, credentialOf, subjectOf } from '../../../shared/auth/credential.ts';
+import type { ErrorCode } from '../../../shared/errors/codes.ts';
+import { ok, type Result, refuse, unwrap } from '../../../shared/errors/result.ts';
+import { readJson } from '../../../shared/http/read-json.ts';
+import { validate } from '../../../shared/http/validate.ts';
+import type { Deps } from '../deps.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import type { ReadLimit } from './read-limits.ts';
+
+export type AppEnv = { Variables: { requestId: string; readLimit?: ReadLimit } };
+export type AppContext = Context<AppEnv>;
+
+/** One answer of a route, as the OpenAPI document shows it. */
+export type Answer = { description: string; schema?: z.ZodType; contentType?: string };
+
+/** What the router and the OpenAPI document need to know of a route. Paths are in OpenAPI's form: `/v1/jobs/{id}`. */
+export type RouteDoc = {
+  method: 'get' | 'post' | 'delete';
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  access: 'credential' | 'public';
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  idempotency?: 'optional' | 'required';
+  waits?: boolean;
+  answers: Record<number, Answer>;
+  refusals?: ErrorCode[];
+};
+
+export type Route = RouteDoc & { run: (c: AppContext, deps: Deps) => Promise<Response> };
+
+type Out<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
+
+export type Incoming<P, Q, B, K> = {
+  credential: Credential;
+  params: Out<P>;
+  query: Out<Q>;
+  body: Out<B>;
+  idempotencyKey: K extends 'required' ? string : string | undefined;
+};
+
+type Definition<P, Q, B, K> = Omit<RouteDoc, 'access' | 'params' | 'query' | 'body' | 'idempotency'> & {
+  params?: P;
+  query?: Q;
+  body?: B;
+  idempotency?: K;
+  /** For a body whose schema depends on what it is: stands in for `body`, which then only documents. */
+  parseBody?: (raw: unknown) => Result<Out<B>>;
+  handle: (incoming: Incoming<P, Q, B, K>, c: AppContext) => Promise<Response> | Response;
+};
+
+/**
+ * A resource behind a credential: everything about a request is checked here, in this order, before `handle` sees it: credential (401),
+ * ids in the path (404), read limit (429), query, Idempotency-Key and body (422, 400, 413, 415).
+ */
+export function route<
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+  K extends 'optional' | 'required' | undefined = undefined,
+>({ handle, parseBody, ...doc }: Definition<P, Q, B, K>): Route {
+  const route = { ...doc, access: 'credential' } as RouteDoc;
+  return {
+    ...route,
+    async run(c, deps) {
+      const credential = unwrap(await credentialOf(c.req.raw.headers, deps.verifyUser));
+      const params = route.params ? pathIds(route.params, c.req.param()) : {};
+      if (route.method === 'get') await countRead(c, credential, deps);
+      const query = unwrap(validate(route.query ?? NOTHING, queryOf(c)));
+      const key = unwrap(idempotencyKey(c.req.raw.headers, route.idempotency === 'required'));
+      const body = route.method === 'post' ? await bodyOf(c, route.body, parseBody) : {};
+      return handle({ credential, params, query, body, idempotencyKey: key } as Incoming<P, Q, B, K>, c);
+    },
+  };
+}
+
+/** A resource that anybody may read, and that checks for itself what it takes. */
+export function publicRoute({
+  handle,
+  ...doc
+}: Omit<RouteDoc, 'access'> & { handle: (c: AppContext) => Promise<Response> | Response }): Route {
+  return { ...doc, access: 'public', run: async (c) => handle(c) };
+}
+
+const NOTHING = z.strictObject({});
+
+/** An id that cannot be one names nothing: 404, like a foreign one. */
+function pathIds(schema: z.ZodObject, params: Record<string, string>): Record<string, unknown> {
+  const parsed = schema.safeParse(params);
+  return parsed.success ? parsed.data : refuse({ code: 'not_found' });
+}
+
+async function countRead(c: AppContext, credential: Credential, deps: Deps): Promise<void> {
+  const limit = await deps.readLimits(subjectOf(credential));
+  if (!limit) return;
+  c.set('readLimit', limit);
+  if (!limit.allowed) refuse({ code: 'rate_limited', retry_after: limit.resetSeconds, limit: limit.limit });
+}
+
+/** A parameter given twice is a list, which no schema takes. */
+function queryOf(c: AppContext): Record<string, unknown> {
+  const queries = Object.entries(c.req.queries());
+  return Object.fromEntries(queries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
+}
+
+async function bodyOf<B>(c: AppContext, schema?: z.ZodType, parse?: (raw: unknown) => Result<B>): Promise<unknown> {
+  const raw = unwrap(await readJson(c.req.raw, { allowEmpty: !schema }));
+  return unwrap(parse ? parse(raw) : schema ? validate(schema, raw) : ok(unwrap(validate(NOTHING, raw))));
+}

@@ -1,0 +1,24 @@
+import * as z from 'zod';
+import { JobId } from '../../../shared/contract/ids.ts';
+import { Job } from '../../../shared/contract/job.ts';
+import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
+import type { Changed } from '../../../shared/db/submit.ts';
+import type { Deps } from '../deps.ts';
+import type { AppContext } from '../http/route.ts';
+
+/** `{id}` in the path of everything that is about one job. */
+export const JobParams = z.object({ id: JobId });
+
+export const jobAnswer = { description: 'The job as it is now', schema: Job };
+
+/** Says on the answer that nothing new was done. */
+export function markReplayed(c: AppContext, replayed: boolean | undefined): void {
+  if (replayed) c.header('idempotency-replayed', 'true');
+}
+
+/** After an action: wakes the lanes that it freed or filled, and shows the job as it is now. */
+export async function changedJob(c: AppContext, { wake, settings }: Deps, changed: Changed): Promise<Response> {
+  await wake(changed.lanes ?? []);
+  markReplayed(c, changed.replayed);
+  return c.json(jobFromRow(changed.job, settings.origin));
+}

@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import { findModel } from '../../../shared/catalog/models.ts';
+import { AccountId, ProjectId } from '../../../shared/contract/ids.ts';
+import { Job, JobStatus } from '../../../shared/contract/job.ts';
+import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
+import { listOf, pageQuery, queryInstant } from '../../../shared/contract/lists.ts';
+import { unwrap } from '../../../shared/errors/result.ts';
+import type { Deps } from '../deps.ts';
+import { route } from '../http/route.ts';
+
+const Query = z.strictObject({
+  status: JobStatus.optional(),
+  model: z.string().min(1).max(200).optional().describe('By any of its names'),
+  project_id: ProjectId.optional(),
+  account_id: AccountId.optional(),
+  from: queryInstant.optional().describe('Created at or after'),
+  to: queryInstant.optional().describe('Created before'),
+  ...pageQuery(/^job_[0-9a-f]{32}$/),
+});
+
+export const listJobs = ({ db, settings }: Deps) =>
+  route({
+    method: 'get',
+    path: '/v1/jobs',
+    tag: 'Jobs',
+    summary: 'Jobs, the newest first',
+    query: Query,
+    answers: { 200: { description: 'A page of jobs', schema: listOf(Job) } },
+    async handle({ credential, query }, c) {
+      const model = query.model && (findModel(query.model)?.model.id ?? query.model);
+      const page = unwrap(await db.listJobs(credential, { ...query, model }));
+      return c.json({ ...page, data: page.data.map((row) => jobFromRow(row, settings.origin)) });
+    },
+  });

@@ -1,0 +1,63 @@
+import { candidatesFor } from '../../../shared/catalog/candidates.ts';
+import type { Input } from '../../../shared/catalog/input.ts';
+import { profiles } from '../../../shared/catalog/profiles.ts';
+import { providerInfos } from '../../../shared/catalog/providers.ts';
+import type { Model, Route } from '../../../shared/catalog/types.ts';
+import type { JobRequest, Routing } from '../../../shared/contract/job-request.ts';
+import type { JobSpec } from '../../../shared/db/rows.ts';
+import { invalidField, ok, type Result, refused } from '../../../shared/errors/result.ts';
+
+type StagesRequest = {
+  model: Model;
+  pinnedRoute?: Route;
+  input: Input;
+  request: JobRequest;
+  preview: JobSpec['preview'];
+  now: number;
+};
+
+type Stage = JobSpec['stages'][number];
+
+/** The stages of a job with their candidates, and what became of the routes that are none. */
+export function stagesFor({
+  request,
+  preview,
+  ...rest
+}: StagesRequest): Result<Pick<JobSpec, 'stages' | 'considered'>> {
+  const routing = catalogueRouting(request.routing);
+  if (!routing.ok) return routing;
+  const names: Stage['stage'][] =
+    preview === 'none' ? ['final'] : preview === 'only' ? ['preview'] : ['preview', 'final'];
+  const stages: Stage[] = [];
+  let considered: JobSpec['considered'] = [];
+  for (const stage of names) {
+    const routed = candidatesFor({ ...rest, count: request.count, stage, routing: routing.value });
+    if (routed.candidates.length === 0) return noRoute(routed.considered);
+    stages.push({ stage, candidates: routed.candidates });
+    considered = routed.considered.filter(({ outcome }) => outcome !== 'candidate'); // what becomes of candidates, SQL says
+  }
+  return ok({ stages, considered });
+}
+
+function noRoute(considered: JobSpec['considered']): Result<never> {
+  const reasons = considered.map(({ provider, provider_model, reason }) => `${provider} ${provider_model} ${reason}`);
+  return refused('invalid_input', {
+    detail: `No route can do this: ${reasons.join('; ')}.`,
+    errors: [{ path: 'routing', message: 'Leaves no route for this model and input' }],
+    considered,
+  });
+}
+
+/**
+ * The catalogue knows pools of keys. A single key (`key_…`) is the database's business, and a provider's own name stands for all of
+ * its keys: everybody else is left out.
+ */
+function catalogueRouting(routing: Routing): Result<Routing> {
+  const { provider_key: name, ...rest } = routing;
+  if (name === undefined || Object.hasOwn(profiles, name)) return ok(routing);
+  if (/^key_[0-9a-f]{32}$/.test(name)) return ok(rest);
+  if (!providerInfos.some(({ id }) => id === name))
+    return invalidField('routing.provider_key', 'There is no such pool of keys');
+  const others = providerInfos.map(({ id }) => id).filter((id) => id !== name);
+  return ok({ ...rest, ignore: [...(rest.ignore ?? []), ...others] });
+}

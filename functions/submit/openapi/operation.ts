@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import { ERRORS, type ErrorCode } from '../../../shared/errors/codes.ts';
+import type { Answer, RouteDoc } from '../http/route.ts';
+import type { JsonSchema } from './schemas.ts';
+
+type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => JsonSchema;
+
+const IdempotencyKey = z.string().min(1).max(255).describe('The same key never runs twice; kept at least 24 hours');
+const Prefer = z.string().describe('`wait=N`: answer when the job has ended or after N seconds, at most 60');
+
+/** One operation of the document. */
+export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
+  return {
+    operationId: operationId(route),
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description && { description: route.description }),
+    ...(route.access === 'public' && { security: [] }),
+    parameters: [
+      ...parameters(route.params, 'path', schemaOf),
+      ...parameters(route.query, 'query', schemaOf),
+      ...headers(route, schemaOf),
+    ],
+    ...(route.body && {
+      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+    }),
+    responses: { ...answers(route.answers, schemaOf), ...refusals(route) },
+  };
+}
+
+/** `post /v1/jobs/{id}/cancel` → `postJobsIdCancel`. */
+function operationId({ method, path }: RouteDoc): string {
+  const words = path
+    .replace(/^\/v1/, '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
+  return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+function parameters(object: z.ZodObject | undefined, place: 'path' | 'query', schemaOf: SchemaOf): JsonSchema[] {
+  return Object.entries(object?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: place === 'path',
+    schema: schemaOf(schema as z.ZodType, 'input'),
+  }));
+}
+
+function headers({ idempotency, waits }: RouteDoc, schemaOf: SchemaOf): JsonSchema[] {
+  const header = (name: string, schema: z.ZodType, required: boolean) => ({
+    name,
+    in: 'header',
+    required,
+    schema: schemaOf(schema, 'input'),
+  });
+  return [
+    ...(idempotency ? [header('Idempotency-Key', IdempotencyKey, idempotency === 'required')] : []),
+    ...(waits ? [header('Prefer', Prefer, false)] : []),
+  ];
+}
+
+function answers(all: Record<number, Answer>, schemaOf: SchemaOf): Record<string, JsonSchema> {
+  return Object.fromEntries(Object.entries(all).map(([status, answer]) => [status, answerOf(answer, schemaOf)]));
+}
+
+function answerOf({ description, schema, contentType = 'application/json' }: Answer, schemaOf: SchemaOf): JsonSchema {
+  return { description, ...(schema && { content: { [contentType]: { schema: schemaOf(schema, 'output') } } }) };
+}
+
+/** What every route behind a credential can say no with, besides its own. */
+function refusals({ access, body, refusals: own = [] }: RouteDoc): Record<string, JsonSchema> {
+  const common: ErrorCode[] =
+    access === 'public' ? [] : ['unauthenticated', 'invalid_input', 'rate_limited', 'unavailable'];
+  const ofBody: ErrorCode[] = body ? ['invalid_json', 'payload_too_large', 'unsupported_media_type'] : [];
+  const byStatus = Map.groupBy(new Set([...own, ...common, ...ofBody]), (code) => ERRORS[code].status);
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(codes)]));
+}
+
+function refusal(codes: ErrorCode[]): JsonSchema {
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+}

@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { database, filled, list, origin, parseWith, signingSecret } from '../../shared/env/fields.ts';
+import type { KeyVault } from '../../shared/internal/key-vault.ts';
+
+const Env = z.looseObject({
+  ...database,
+  PUBLIC_ORIGIN: origin,
+  ENVIRONMENT: z.enum(['local', 'production']),
+  QSTASH_URL: origin,
+  QSTASH_TOKEN: filled,
+  QSTASH_CURRENT_SIGNING_KEY: filled,
+  QSTASH_NEXT_SIGNING_KEY: filled,
+  INTERNAL_SIGNING_SECRET: signingSecret,
+  CLOUDINARY_CLOUD_NAME: filled,
+  CLOUDINARY_API_KEY: filled,
+  CLOUDINARY_API_SECRET: filled,
+  CLOUDINARY_ENDPOINT: origin.optional(),
+  FAL_JWKS_URL: z.url().optional(),
+  /** Locally: the emulators' origins, from which outputs may come too. */
+  OUTPUT_ORIGINS: list,
+  /** Off where providers cannot reach us; polling then does the work. */
+  HOOKS: z.enum(['on', 'off']).default('on'),
+  KEYS: z.custom<KeyVault>((binding) => binding !== undefined && binding !== null),
+});
+export type Env = z.output<typeof Env>;
+
+/** Exceptions for emulators exist locally only, whatever a deployed environment says. */
+export function parseEnv(raw: unknown): Env {
+  const env = parseWith(Env, raw);
+  return { ...env, OUTPUT_ORIGINS: env.ENVIRONMENT === 'local' ? env.OUTPUT_ORIGINS : [] };
+}
+
+/** `{PROVIDER}_ENDPOINT` replaces a provider's API origin and base path: an emulator, a proxy. */
+export function endpointOf(env: Env, provider: string): string | undefined {
+  return origin.optional().catch(undefined).parse(env[`${provider.toUpperCase()}_ENDPOINT`]);
+}

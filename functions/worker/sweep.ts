@@ -1,0 +1,45 @@
+import { Hono } from 'hono';
+import { eachLimited } from '../../shared/async/each-limited.ts';
+import { unwrap } from '../../shared/errors/result.ts';
+import type { SignedVariables } from '../../shared/internal/signed-only.ts';
+import { announce } from './announce.ts';
+import type { WorkerDeps } from './deps.ts';
+import { cancelAttempt, pollAttempt } from './poll-attempt.ts';
+
+const MAX_ATTEMPTS = 500;
+const AT_ONCE = 10;
+/** Cron gives a minute. What there was no time for comes back with the end of its lease. */
+const BUDGET_MS = 25_000;
+
+/** `POST /internal/sweep`, signed by another part of ours: does all that is due, here and in `callback`. Answers what it did. */
+export function sweepRoutes(deps: WorkerDeps) {
+  return new Hono<{ Variables: SignedVariables }>().post('/internal/sweep', async (c) => c.json(await runSweep(deps)));
+}
+
+/**
+ * Wakes lanes, polls what is due, tells providers to cancel, sends callbacks that never got through; then the sweep of `callback`, even
+ * if the first half failed: neither may hold up the other.
+ */
+export async function runSweep(deps: WorkerDeps) {
+  const [swept] = await Promise.allSettled([sweepAttempts(deps)]);
+  const id = `sweep_${crypto.randomUUID().replaceAll('-', '')}`;
+  const { status } = await deps.post('/internal/callbacks/sweep', { id, body: {} });
+  if (status !== 200) deps.log('warn', 'callback_sweep_failed', { status });
+  if (swept.status === 'rejected') throw swept.reason;
+  return { ...swept.value, callback: status };
+}
+
+async function sweepAttempts(deps: WorkerDeps) {
+  const end = deps.now() + BUDGET_MS;
+  const { attempts, cancels, ended, lanes } = unwrap(await deps.db.dueAttempts(MAX_ATTEMPTS));
+  const tasks = [
+    () => deps.wake(lanes),
+    ...cancels.map((work) => () => cancelAttempt(deps, work)),
+    ...ended.map((one) => () => announce(deps, one)),
+    ...attempts.map((work) => () => pollAttempt(deps, work)),
+  ];
+  await eachLimited(tasks, { limit: AT_ONCE, enough: () => deps.now() >= end }, (task) =>
+    task().catch((error) => deps.log('error', 'sweep_task_failed', { error })),
+  );
+  return { polled: attempts.length, canceled: cancels.length, announced: ended.length, woken: lanes.length };
+}

@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { lockStateFolder } from './stack/lock.ts';
+import { isProblem, problem } from './stack/problem.ts';
+import { shown, stateFolder } from './stack/state-folder.ts';
+
+/** `npm run reset`: deletes the local jobs, credits, assets and secrets. Refuses while a stack runs, and on other folders. */
+const state = stateFolder();
+const OURS = ['secrets.json', 'ports.json', 'postgres', 'lock'];
+
+function reset(): void {
+  const names = existsSync(state.root) ? readdirSync(state.root) : [];
+  if (names.length > 0 && !names.some((name) => OURS.includes(name))) {
+    throw problem(`${shown(state.root)} is no state folder of Darkroom.`, 'Check DARKROOM_DATA');
+  }
+  if (names.includes('lock')) lockStateFolder(state).release();
+  rmSync(state.root, { recursive: true, force: true });
+  console.log(`Deleted ${shown(state.root)}. The next npm start begins afresh.`);
+}
+
+try {
+  reset();
+} catch (error) {
+  if (!isProblem(error)) throw error;
+  console.error(`\n✗ ${error.message}\n  ${error.wayOut}.\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,161 @@
+import { type DevVars, group } from './dev-vars.ts';
+import type { ServiceOrigins } from './names.ts';
+import type { Secrets } from './secrets.ts';
+import type { WorkerEnv } from './workers.ts';
+
+/** Where the front door and everything around the Workers is. */
+export type Origins = ServiceOrigins & { front: string };
+
+type QstashAccount = { url: string; token: string; current: string; next: string };
+
+/** Which outside services are real, because `.dev.vars` has credentials for them. */
+export type Reality = {
+  publicUrl?: string;
+  qstash: boolean;
+  redis: boolean;
+  cloudinary: boolean;
+  providers: string[];
+};
+
+export function realityOf(vars: DevVars): Reality {
+  return {
+    publicUrl: vars.PUBLIC_URL?.replace(/\/+$/, ''),
+    // Without a tunnel nothing outside can reach us, so nothing outside may be our queue.
+    qstash: vars.PUBLIC_URL !== undefined && qstashGroup(vars) !== undefined,
+    redis: redisGroup(vars) !== undefined,
+    cloudinary: cloudinaryGroup(vars) !== undefined,
+    providers: emulatedProviders
+      .filter(({ names }) => Object.keys(vars).some((name) => names.test(name)))
+      .map(({ id }) => id),
+  };
+}
+
+/** The providers with an emulator, and under which names `.dev.vars` may hold real keys for them. */
+const emulatedProviders = [
+  { id: 'replicate', names: /^REPLICATE_API_(TOKEN|KEY)(_\d+)?$/ },
+  { id: 'fal', names: /^FAL_(API_)?KEY(_\d+)?$/ },
+] as const;
+
+const qstashGroup = (vars: DevVars) =>
+  group(vars, ['QSTASH_TOKEN', 'QSTASH_CURRENT_SIGNING_KEY', 'QSTASH_NEXT_SIGNING_KEY'] as const);
+const redisGroup = (vars: DevVars) => group(vars, ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'] as const);
+const cloudinaryGroup = (vars: DevVars) =>
+  group(vars, ['CLOUDINARY_CLOUD_NAME', 'CLOUDINARY_API_KEY', 'CLOUDINARY_API_SECRET'] as const);
+
+type Inputs = { origins: Origins; secrets: Secrets; vars: DevVars; queueKeys: { current: string; next: string } };
+
+/** What each Worker is given, and no more than that. */
+export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs): WorkerEnv {
+  const reality = realityOf(vars);
+  const emulators = [origins.replicate, origins.fal, origins.cloudinary];
+  const common = {
+    ENVIRONMENT: 'local',
+    PUBLIC_ORIGIN: reality.publicUrl ?? origins.front,
+    SUPABASE_URL: origins.supabase,
+    SUPABASE_ANON_KEY: secrets.supabase.anon_key,
+  };
+  const users = {
+    SUPABASE_JWT_ISSUER: `${origins.supabase}/auth/v1`,
+    SUPABASE_JWKS_URL: `${origins.supabase}/auth/v1/.well-known/jwks.json`,
+  };
+  const token = (role: keyof WorkerEnv) => ({ SUPABASE_ROLE_TOKEN: secrets.supabase.role_tokens[role] });
+  const queue = queueAccount({ origins, secrets, vars, queueKeys }, reality);
+  const publish = { QSTASH_URL: queue.url, QSTASH_TOKEN: queue.token };
+  const internal = { INTERNAL_SIGNING_SECRET: secrets.internal_signing_secret };
+  return {
+    submit: {
+      ...common,
+      ...users,
+      ...publish,
+      ...token('submit'),
+      ...redisAccount(origins, secrets, vars),
+      ALLOWED_ORIGINS: vars.ALLOWED_ORIGINS ?? '',
+      LOCAL_ORIGINS: [origins.inbox, ...emulators].join(','),
+    },
+    worker: {
+      ...common,
+      ...publish,
+      ...token('worker'),
+      ...internal,
+      ...cloudinaryAccount(origins, secrets, vars),
+      ...providerEndpoints(origins, reality),
+      QSTASH_CURRENT_SIGNING_KEY: queue.current,
+      QSTASH_NEXT_SIGNING_KEY: queue.next,
+      LOCAL_ORIGINS: emulators.join(','),
+      OUTPUT_ORIGINS: emulators.join(','),
+      HOOKS: reality.publicUrl !== undefined || reality.providers.length === 0 ? 'on' : 'off',
+    },
+    // The inbox alone: webhooks may go to no other loopback address.
+    callback: {
+      ...common,
+      ...users,
+      ...publish,
+      ...token('callback'),
+      ...internal,
+      WEBHOOK_SIGNING_KEY: secrets.webhook_signing_key,
+      LOCAL_ORIGINS: origins.inbox,
+    },
+    keys: {
+      ...common,
+      ...users,
+      ...token('keys'),
+      ...internal,
+      KEY_ENCRYPTION_KEY: secrets.key_encryption_key,
+      LOCAL_ORIGINS: emulators.join(','),
+      ...providerKeys(secrets, vars, reality),
+    },
+  };
+}
+
+function queueAccount({ origins, secrets, vars, queueKeys }: Inputs, reality: Reality): QstashAccount {
+  const real = reality.qstash ? qstashGroup(vars) : undefined;
+  if (real === undefined) return { url: origins.qstash, token: secrets.qstash.token, ...queueKeys };
+  return {
+    url: vars.QSTASH_URL ?? 'https://qstash.upstash.io',
+    token: real.QSTASH_TOKEN,
+    current: real.QSTASH_CURRENT_SIGNING_KEY,
+    next: real.QSTASH_NEXT_SIGNING_KEY,
+  };
+}
+
+const redisAccount = (origins: Origins, secrets: Secrets, vars: DevVars) =>
+  redisGroup(vars) ?? { UPSTASH_REDIS_REST_URL: origins.redis, UPSTASH_REDIS_REST_TOKEN: secrets.redis.token };
+
+function cloudinaryAccount(origins: Origins, { cloudinary }: Secrets, vars: DevVars): Record<string, string> {
+  const emulated = {
+    CLOUDINARY_CLOUD_NAME: cloudinary.cloud_name,
+    CLOUDINARY_API_KEY: cloudinary.api_key,
+    CLOUDINARY_API_SECRET: cloudinary.api_secret,
+    CLOUDINARY_ENDPOINT: origins.cloudinary,
+  };
+  return cloudinaryGroup(vars) ?? emulated;
+}
+
+/** An endpoint for each provider that is emulated; a real key goes to the real one. */
+function providerEndpoints(origins: Origins, { providers }: Reality): Record<string, string> {
+  const replicate = { REPLICATE_ENDPOINT: origins.replicate };
+  const fal = { FAL_ENDPOINT: origins.fal, FAL_JWKS_URL: `${origins.fal}/.well-known/jwks.json` };
+  return {
+    ...(providers.includes('replicate') ? {} : replicate),
+    ...(providers.includes('fal') ? {} : fal),
+  };
+}
+
+/** The platform's keys: real ones as they stand in `.dev.vars`, made-up ones for providers that are emulated. */
+function providerKeys(
+  { providers: made }: Secrets,
+  vars: DevVars,
+  { providers: real }: Reality,
+): Record<string, string> {
+  const replicate = { REPLICATE_API_TOKEN: made.REPLICATE_API_TOKEN };
+  const fal = { FAL_KEY: made.FAL_KEY };
+  return {
+    ...(real.includes('replicate') ? {} : replicate),
+    ...(real.includes('fal') ? {} : fal),
+    ...(Object.fromEntries(Object.entries(vars).filter(([name]) => isProviderSecret(name))) as Record<string, string>),
+  };
+}
+
+const isProviderSecret = (name: string) =>
+  /_(API_KEY|API_TOKEN|KEY|TOKEN|API_SECRET|WEBHOOK_SECRET)(_\d+)?$/.test(name) &&
+  !/^(SUPABASE|QSTASH|UPSTASH|CLOUDINARY|CLOUDFLARE)_/.test(name);

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { createCloudinary } from '../emulators/cloudinary/cloudinary.ts';
+import { createFal } from '../emulators/fal/fal.ts';
+import { createInbox } from '../emulators/inbox/inbox.ts';
+import { createQstash, type Qstash } from '../emulators/qstash/qstash.ts';
+import { createRedis } from '../emulators/redis/redis.ts';
+import { createReplicate } from '../emulators/replicate/replicate.ts';
+import { type Emulator, listen } from '../emulators/support/serve.ts';
+import { openDatabase } from '../emulators/support/store.ts';
+import { authenticatorUrl, ownerUrl } from '../supabase/database.ts';
+import { createGateway } from '../supabase/gateway.ts';
+import { type ServiceName, type ServiceOrigins, serviceNames } from './names.ts';
+import type { Ports } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+import type { StateFolder } from './state-folder.ts';
+
+export type Services = {
+  origins: ServiceOrigins;
+  /** The queue's keys now: they may have been rotated in an earlier run. */
+  queueKeys: { current: string; next: string };
+  stop: () => Promise<void>;
+};
+
+type Options = { state: StateFolder; secrets: Secrets; ports: Ports };
+
+/** Starts every emulator on its port. Their state outlives them in `emulators/`. */
+export async function startServices(options: Options): Promise<Services> {
+  const { qstash, ...others } = createServices(options);
+  const emulators: Record<ServiceName, Emulator> = { qstash, ...others };
+  const started = await Promise.all(serviceNames.map((name) => listen(emulators[name], options.ports[name])));
+  const origins = Object.fromEntries(
+    serviceNames.map((name, index) => [name, started[index]?.origin]),
+  ) as ServiceOrigins;
+  const stop = async () => void (await Promise.all(started.map((service) => service.close())));
+  return { origins, queueKeys: qstash.signingKeys(), stop };
+}
+
+function createServices({
+  state,
+  secrets,
+  ports,
+}: Options): Record<Exclude<ServiceName, 'qstash'>, Emulator> & { qstash: Qstash } {
+  const file = (name: string) => join(state.emulators, `${name}.sqlite`);
+  const postgres = ports.postgres as number;
+  return {
+    supabase: createGateway({
+      authenticatorUrl: authenticatorUrl(postgres, secrets.postgres),
+      ownerUrl: ownerUrl(postgres, secrets.postgres),
+      signingKey: secrets.supabase.signing_key,
+      anonKey: secrets.supabase.anon_key,
+    }),
+    qstash: createQstash({
+      file: file('qstash'),
+      token: secrets.qstash.token,
+      signingKeys: { current: secrets.qstash.current_signing_key, next: secrets.qstash.next_signing_key },
+    }),
+    redis: createRedis({ file: file('redis'), token: secrets.redis.token }),
+    cloudinary: createCloudinary({
+      directory: join(state.emulators, 'cloudinary'),
+      cloudName: secrets.cloudinary.cloud_name,
+      apiKey: secrets.cloudinary.api_key,
+      apiSecret: secrets.cloudinary.api_secret,
+    }),
+    replicate: createReplicate({ database: openDatabase(file('replicate')) }),
+    fal: createFal({ database: openDatabase(file('fal')) }),
+    inbox: createInbox({ file: file('inbox') }),
+  };
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { type Bundles, bundleWorkers } from './bundles.ts';
+import type { StackContext } from './context.ts';
+import { startDatabase } from './database.ts';
+import { type DevVars, readDevVars } from './dev-vars.ts';
+import { type Origins, realityOf, workerEnvironment } from './environment.ts';
+import { openFrontDoor } from './front-door.ts';
+import { recordChildren } from './leftovers.ts';
+import { openLog } from './log-file.ts';
+import { serviceNames } from './names.ts';
+import type { Progress } from './progress.ts';
+import { readSeams, throughSeams } from './seams.ts';
+import type { Secrets } from './secrets.ts';
+import { seed } from './seed.ts';
+import { startServices } from './services.ts';
+import { describeStack, type StackFile } from './stack-file.ts';
+import { writeState } from './state-folder.ts';
+import { postSigned, startSweeps } from './sweeps.ts';
+import { takeOver } from './take-over.ts';
+import { startWorkers, type WorkerEnv } from './workers.ts';
+
+/** Everything. Resolves when `stack.json` is written and the front door is open; nothing answers there before. */
+export async function startStack(context: StackContext): Promise<{ stack: StackFile; secrets: Secrets }> {
+  const { state, progress, cleanup } = context;
+  const vars = readDevVars();
+  const { ports, frontPort, secrets } = await takeOver(context);
+  const [bundles, databaseUrl] = await Promise.all([
+    progress.step(
+      'Workers bundled',
+      () => bundleWorkers(state),
+      ({ cached }) => `Workers bundled${cached ? ': unchanged' : ' by wrangler'}`,
+    ),
+    startDatabase(context, ports.postgres as number, secrets),
+  ]);
+  const services = await progress.step(
+    'Emulators',
+    () => startServices({ state, secrets, ports }),
+    () => `Emulators: ${serviceNames.join(', ')}`,
+  );
+  cleanup.add(services.stop);
+  await progress.step('Demo account', () => seed(databaseUrl, secrets));
+  const origins: Origins = { front: `http://127.0.0.1:${frontPort}`, ...services.origins };
+  const seams = readSeams();
+  const env = throughSeams(
+    workerEnvironment({ origins, secrets, vars, queueKeys: services.queueKeys }),
+    origins,
+    seams,
+  );
+  const stack = await describeStack(origins, databaseUrl, secrets);
+  writeState(state.stack, stack);
+  await progress.step(
+    'Workers',
+    () => openWorkers(context, { bundles, env, secrets, frontPort }),
+    () => `Workers in workerd: ${Object.keys(env).join(', ')}`,
+  );
+  const sweepUrl = `${seams.front ?? stack.origin}/internal/sweep`;
+  const sweeps = startSweeps(sweepUrl, secrets.internal_signing_secret, openLog(join(state.logs, 'sweeps.log')));
+  cleanup.add(sweeps.stop);
+  reportReality(progress, vars);
+  return { stack, secrets };
+}
+
+type Opening = { bundles: Bundles; env: WorkerEnv; secrets: Secrets; frontPort: number };
+
+async function openWorkers(
+  { state, cleanup }: StackContext,
+  { bundles, env, secrets, frontPort }: Opening,
+): Promise<void> {
+  const log = openLog(join(state.logs, 'workers.log'));
+  const onLog = ({ level, message }: { level: string; message: string }) => log(`${level} ${message}`);
+  const workers = await startWorkers({ bundles, env, onLog, onRestart: () => recordChildren(state) });
+  cleanup.add(workers.stop);
+  recordChildren(state);
+  await mirrorKeys(workers.port, secrets);
+  cleanup.add((await openFrontDoor(frontPort, workers.port)).close);
+}
+
+/** The platform's keys stand in the environment of `keys`; the database learns which ones there are. */
+async function mirrorKeys(port: number, { internal_signing_secret: secret }: Secrets): Promise<void> {
+  const response = await postSigned(`http://127.0.0.1:${port}/internal/keys/mirror`, secret, `mirror_${Date.now()}`);
+  if (!response.ok) throw new Error(`The Worker "keys" mirrored no keys: ${response.status} ${await response.text()}`);
+}
+
+function reportReality(progress: Progress, vars: DevVars): void {
+  const { publicUrl, qstash, redis, cloudinary, providers } = realityOf(vars);
+  const services = Object.entries({ QStash: qstash, Redis: redis, Cloudinary: cloudinary });
+  const real = [...providers, ...services.filter(([, isReal]) => isReal).map(([name]) => name)];
+  const reached = publicUrl === undefined ? '(no PUBLIC_URL: they are polled)' : `reached at ${publicUrl}`;
+  if (real.length > 0) progress.line(`  Real, by .dev.vars: ${real.join(', ')} ${reached}`);
+}

@@ -1,0 +1,30 @@
+import * as z from 'zod';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+/** A whole number in a query string: digits and nothing else. */
+export const queryInt = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, 'Must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+
+const ANY_CURSOR = /^[\w.~:=+/-]{1,512}$/;
+
+/** `limit` and `cursor` of a list, whose cursors have this form. To clients a cursor is opaque: a `next_cursor` of an earlier page. */
+export const pageQuery = (cursor: RegExp = ANY_CURSOR) => ({
+  limit: queryInt(1, MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: z.string().regex(cursor, 'Must be the `next_cursor` of an earlier page').optional(),
+});
+
+/** An instant in a query string, in any offset; given on in UTC. */
+export const queryInstant = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text))
+  .refine((at) => at.getTime() >= 0, 'Must be an instant after 1970')
+  .transform((at) => at.toISOString());
+
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item), next_cursor: z.string().nullable().describe('Null on the last page') });

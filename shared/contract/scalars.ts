@@ -1,0 +1,18 @@
+import * as z from 'zod';
+
+/** Credits as they are booked: whole, above zero, and small enough that no sum of them leaves what JSON can say exactly. */
+export const CreditAmount = z.int('Must be a whole number of credits').min(1).max(1_000_000_000_000);
+
+/** Credits as they are shown: a balance or a sum, never below zero. */
+export const Credits = z.int().min(0);
+
+/** UTC, ISO-8601, milliseconds. */
+export const Timestamp = z.iso.datetime().describe('UTC, ISO-8601');
+
+/** JSON of the client's that is kept and given back as it came. */
+export const JsonObject = z.record(z.string(), z.unknown());
+
+/** One name for the end user of a client; ours only to group by. */
+export const EndUser = z.string().min(1).max(255);
+
+export const Reason = z.string().trim().min(1).max(1_000);

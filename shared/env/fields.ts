@@ -1,0 +1,31 @@
+import * as z from 'zod';
+
+/** A text that must be there. */
+export const filled = z.string().min(1);
+
+/** An origin, with or without a base path; without a slash at its end. */
+export const origin = z.url().transform((url) => url.replace(/\/+$/, ''));
+
+/** Texts separated by commas; none by default. */
+export const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
+
+/** `whsec_…` */
+export const signingSecret = z.string().startsWith('whsec_');
+
+/** What each Worker has of the database: its own role and nothing else. */
+export const database = { SUPABASE_URL: origin, SUPABASE_ANON_KEY: filled, SUPABASE_ROLE_TOKEN: filled };
+
+/** Parses an environment; throws with the names of what is missing or wrong, never with values. */
+export function parseWith<S extends z.ZodType>(schema: S, raw: unknown): z.output<S> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new Error(`Environment: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
+}

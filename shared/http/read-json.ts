@@ -1,0 +1,49 @@
+import { type Result, refused } from '../errors/result.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** Several data URIs of a megabyte each; larger media belong behind a URL. */
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
+
+/**
+ * The body of a request as strict JSON. Refusals: 413 `payload_too_large`, 415 `unsupported_media_type`, 400 `invalid_json`.
+ * `allowEmpty`: no body at all counts as `{}`, whatever the content type, for actions that need none.
+ */
+export async function readJson(
+  request: Request,
+  { maxBytes = MAX_BODY_BYTES, allowEmpty = false } = {},
+): Promise<Result<unknown>> {
+  const bytes = await readCapped(request, maxBytes);
+  if (bytes === null) return refused('payload_too_large', { limit_bytes: maxBytes });
+  if (bytes.length === 0 && allowEmpty) return { ok: true, value: {} };
+  if (!isJson(request.headers.get('content-type'))) return refused('unsupported_media_type');
+  return parseStrictJson(bytes);
+}
+
+function isJson(contentType: string | null): boolean {
+  const [type, ...parameters] = (contentType ?? '').toLowerCase().split(';');
+  const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith('charset='));
+  return type?.trim() === 'application/json' && (!charset || /^charset="?utf-8"?$/.test(charset));
+}
+
+/** Null as soon as more than `maxBytes` have arrived: a lying or missing content-length changes nothing. */
+async function readCapped(request: Request, maxBytes: number): Promise<Uint8Array | null> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return null;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return join(chunks, size);
+}
+
+function join(chunks: Uint8Array[], size: number): Uint8Array {
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

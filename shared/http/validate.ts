@@ -1,0 +1,39 @@
+import type * as z from 'zod';
+import { type FieldError, ok, type Result, refused } from '../errors/result.ts';
+
+/** Enough to mend a request by, few enough to stay a small answer. */
+const MAX_ERRORS = 20;
+
+/** The parsed value, or `invalid_input` that names every path. `prefix` stands before each path, e.g. `query`. */
+export function validate<S extends z.ZodType>(schema: S, value: unknown, prefix = ''): Result<z.output<S>> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return ok(parsed.data);
+  const errors = firstOfEach(parsed.error.issues.flatMap((issue) => fieldErrors(issue, prefix))).slice(0, MAX_ERRORS);
+  return refused('invalid_input', { detail: summary(errors), errors });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: dotPath([prefix, ...issue.path]), message: issue.message }];
+  return issue.keys.map((key) => ({ path: dotPath([prefix, ...issue.path, key]), message: 'Unknown field' }));
+}
+
+/** One message a path: the first says most. */
+function firstOfEach(errors: FieldError[]): FieldError[] {
+  return errors.filter(({ path }, at) => errors.findIndex((error) => error.path === path) === at);
+}
+
+function summary(errors: FieldError[]): string {
+  const { path, message } = errors[0] ?? { path: '', message: 'Invalid input' };
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return `${path ? `\`${path}\`: ` : ''}${message}${rest}`;
+}
+
+/** `['jobs', 0, 'input']` → `jobs[0].input`. */
+export function dotPath(path: PropertyKey[]): string {
+  return path
+    .filter((part) => part !== '')
+    .reduce<string>((all, part) => {
+      if (typeof part === 'number') return `${all}[${part}]`;
+      return all ? `${all}.${String(part)}` : String(part);
+    }, '');
+}

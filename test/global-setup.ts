@@ -1,0 +1,14 @@
+import type { TestProject } from 'vitest/node';
+import { dropStateFolder, runStack } from './run-stack.ts';
+import { databaseOf, type StackValues } from './stack-values.ts';
+
+/** For tests of the whole: the local stack, as `npm start` brings it up. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const running = await runStack(['--no-sample']);
+  project.provide('stack', running.read<StackValues>('stack.json'));
+  project.provide('database', databaseOf(running));
+  return async () => {
+    await running.stop();
+    dropStateFolder(running.folder);
+  };
+}
