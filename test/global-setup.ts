@@ -6,6 +6,7 @@ import { databaseOf, type StackValues } from './stack-values.ts';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running = await runStack(['--no-sample']);
   project.provide('stack', running.read<StackValues>('stack.json'));
+  project.provide('folder', running.folder);
   project.provide('database', databaseOf(running));
   return async () => {
     await running.stop();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = resolve(import.meta.dirname, '..');
 const PATIENCE_MS = 120_000;
@@ -11,6 +12,8 @@ export type RunningStack = {
   folder: string;
   /** Contents of a JSON file in it. */
   read: <T>(name: string) => T;
+  /** What it has printed so far. */
+  printed: () => string;
   /** As Ctrl-C does. */
   stop: () => Promise<void>;
   /** SIGKILL for every process of it. */
@@ -22,12 +25,18 @@ export const newStateFolder = () => mkdtempSync(join(tmpdir(), 'darkroom-test-')
 export const dropStateFolder = (folder: string) => rmSync(folder, { recursive: true, force: true });
 
 /** Starts the local stack as people do, on free ports, and waits until it is ready. */
-export async function runStack(flags: string[], folder = newStateFolder()): Promise<RunningStack> {
+export async function runStack(flags: string[], folder = newStateFolder(), port = 0): Promise<RunningStack> {
   const child = spawn(process.execPath, ['local/start.ts', ...flags], {
     cwd: root,
-    env: { ...process.env, DARKROOM_DATA: folder, PORT: '0', NODE_ENV: undefined, VITEST: undefined },
+    env: { ...process.env, DARKROOM_DATA: folder, PORT: String(port), NODE_ENV: undefined, VITEST: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      printed += chunk;
+    });
+  }
   const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const stop = () => end(child, 'SIGTERM');
   const kill = async () => {
@@ -35,31 +44,21 @@ export async function runStack(flags: string[], folder = newStateFolder()): Prom
     await end(child, 'SIGKILL');
     for (const pid of children) process.kill(pid, 'SIGKILL');
   };
-  await ready(child).catch(async (error) => {
+  await ready(child, () => printed).catch(async (error) => {
     await stop();
     throw error;
   });
-  return { folder, read, stop, kill };
+  return { folder, read, printed: () => printed, stop, kill };
 }
 
 /** Resolves at the line that says so; whatever else was printed is in the error. */
-function ready(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let printed = '';
-    const late = setTimeout(() => reject(new Error(`The stack was not ready in time:\n${printed}`)), PATIENCE_MS);
-    const listen = (chunk: Buffer) => {
-      printed += chunk;
-      if (!/^Ready/m.test(printed)) return;
-      clearTimeout(late);
-      resolve();
-    };
-    child.stdout?.on('data', listen);
-    child.stderr?.on('data', listen);
-    child.once('exit', () => {
-      clearTimeout(late);
-      reject(new Error(`The stack did not start:\n${printed}`));
-    });
-  });
+async function ready(child: ChildProcess, printed: () => string): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (!/^Ready/m.test(printed())) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The stack did not start:\n${printed()}`);
+    if (Date.now() > until) throw new Error(`The stack was not ready in time:\n${printed()}`);
+    await sleep(20);
+  }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -22,6 +22,8 @@ export type DatabaseValues = { superuser_url: string; owner_url: string; authent
 declare module 'vitest' {
   export interface ProvidedContext {
     stack: StackValues;
+    /** The stack's state folder. */
+    folder: string;
     database: DatabaseValues;
   }
 }

@@ -31,9 +31,10 @@ let owner: pg.Pool | undefined;
 
 /** The stack's database as its owner. */
 export function pool(): pg.Pool {
-  owner ??= new pg.Pool({ connectionString: inject('database').owner_url, max: 10, allowExitOnIdle: true });
-  owner.on('error', () => {});
-  return owner;
+  if (owner !== undefined) return owner;
+  owner = new pg.Pool({ connectionString: inject('database').owner_url, max: 10, allowExitOnIdle: true });
+  // The server may be gone before the pool is.
+  return owner.on('error', () => {});
 }
 
 /** A new account with an API key; its credits are granted through the API by the operator. */
@@ -71,11 +72,13 @@ export function inbox(name: string = crypto.randomUUID()) {
 /** Polls until the function answers something other than undefined, null or false; else fails with what it saw last. */
 export async function waitFor<T>(look: () => Promise<T>, ms = 10_000): Promise<NonNullable<T>> {
   const until = Date.now() + ms;
+  let pause = 25;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== null && seen !== false) return seen as NonNullable<T>;
     if (Date.now() > until) throw new Error(`Waited ${ms} ms in vain; last seen: ${JSON.stringify(seen)}`);
-    await sleep(25);
+    await sleep(pause);
+    pause = Math.min(500, pause * 1.3);
   }
 }
 
@@ -94,7 +97,7 @@ export async function untilEnded(
     return ENDED.includes(body.status) ? body : undefined;
   };
   return waitFor(look, ms).catch((error) => {
-    throw last === undefined ? error : new Error(`${jobId} is still ${last.status} after ${ms} ms`);
+    throw new Error(`${jobId} was last seen ${last?.status}, waiting ${ms} ms`, { cause: error });
   });
 }
 

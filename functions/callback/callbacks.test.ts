@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ok, refused } from '../../shared/errors/result.ts';
 import { signedHeaders } from '../../shared/signatures/standard-webhooks.ts';
-import { dueDelivery, fakeDatabase, fakeDeps, json, NOW, SIGNING_SECRET, serve } from './fakes.ts';
+import { dueDelivery, fakeDatabase, fakeDeps, json, NOW, SIGNING_SECRET, serve } from './testing/fakes.ts';
 
 const body = { attempt_id: 'att_1', event: 'succeeded', fence: 3 };
 type Signing = { id?: string; seconds?: number; text?: string; secret?: string };

@@ -4,7 +4,7 @@ import { deriveWebhookSecret } from '../../shared/signatures/derive.ts';
 import { verify } from '../../shared/signatures/standard-webhooks.ts';
 import { deliver } from './deliver.ts';
 import { deliverDue } from './deliver-due.ts';
-import { dueDelivery, fakeDatabase, fakeDeps, INBOX, NOW, ORIGIN, WEBHOOK_MASTER } from './fakes.ts';
+import { dueDelivery, fakeDatabase, fakeDeps, INBOX, NOW, ORIGIN, WEBHOOK_MASTER } from './testing/fakes.ts';
 
 type Sent = { url: string; init: RequestInit };
 

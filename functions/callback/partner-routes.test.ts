@@ -3,7 +3,7 @@ import { mintSecret, sha256Hex } from '../../shared/auth/secrets.ts';
 import type { DeliveryRow } from '../../shared/db/callback.ts';
 import { ok, refused } from '../../shared/errors/result.ts';
 import { deriveWebhookSecret } from '../../shared/signatures/derive.ts';
-import { dueDelivery, fakeDatabase, fakeDeps, json, serve, WEBHOOK_MASTER } from './fakes.ts';
+import { dueDelivery, fakeDatabase, fakeDeps, json, serve, WEBHOOK_MASTER } from './testing/fakes.ts';
 
 const KEY = mintSecret('api_key');
 const headers = { 'x-api-key': KEY };

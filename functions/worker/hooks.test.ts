@@ -1,35 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ok, refused } from '../../shared/errors/result.ts';
 import type { HookResult } from '../../shared/providers/types.ts';
-import { encodeSecret } from '../../shared/signatures/secret.ts';
-import {
-  down,
-  fakeDatabase,
-  fakeWorker,
-  NOW,
-  ORIGIN,
-  SIGNING_SECRET,
-  storedAs,
-  succeeded,
-  verdictIn,
-  work,
-} from './fakes.ts';
-import { hookUrl } from './run-attempt.ts';
-
-type Fake = ReturnType<typeof fakeWorker>;
-
-const pathOf = async (of = work()) =>
-  (await hookUrl({ origin: ORIGIN, signingSecret: SIGNING_SECRET } as Fake['deps'], of)).slice(ORIGIN.length);
-
-async function call({ app }: Fake, init: RequestInit = {}, path?: string) {
-  const headers = { 'content-type': 'application/json', 'x-sign': 'good' };
-  return app.request(path ?? (await pathOf()), { method: 'POST', body: '{}', headers, ...init });
-}
-
-/** No write and no lease: the database was not spoken to at all. */
-function untouched({ db }: Fake) {
-  for (const method of Object.values(db)) expect(method).not.toHaveBeenCalled();
-}
+import { down, fakeDatabase, fakeWorker, storedAs, succeeded, verdictIn, work } from './testing/fakes.ts';
+import { call, pathOf, untouched } from './testing/hook-calls.ts';
 
 test('a signed success is stored, recorded and announced, in this order', async () => {
   const order: string[] = [];
@@ -247,149 +220,20 @@ describe('a vendor that signs for all its customers alike', () => {
     expect(fake.db.recordVerdict).toHaveBeenCalledTimes(3);
   });
 
+  test('is not believed for a customer who reported another request, though ours could be fetched', async () => {
+    const fake = fakeWorker({ hook: { ok: true, requestId: 'req-2', userId: 'user-b', outcome: succeeded() } });
+    fake.provider.adapter.publicKeys = async () => [];
+    await call(fake);
+    fake.provider.verifyHook.mockResolvedValue(from('user-b'));
+    await call(fake);
+    expect(fake.provider.status).toHaveBeenCalledTimes(2);
+  });
+
   test('needs no secret of a key', async () => {
     const fake = fakeWorker();
     fake.provider.adapter.publicKeys = async () => [];
     await call(fake);
     expect(fake.deps.keys.open).not.toHaveBeenCalled();
-  });
-});
-
-describe('what was made', () => {
-  const outputs = (...all: object[]): HookResult =>
-    ({ ok: true, requestId: 'req-1', outcome: { status: 'succeeded', outputs: all } }) as HookResult;
-  const png = { kind: 'image', url: 'https://cdn.acme.test/1.png' };
-  const wanting = (n: number) =>
-    fakeDatabase({ openVerdict: async () => ok({ work: work({ outputs: n }), leased: true, applied: false }) });
-
-  test('is not what it claims: failed, tried elsewhere, and booked as waste', async () => {
-    const store = async () => ({ ok: false, reason: 'unusable', message: 'not an image' }) as const;
-    const fake = fakeWorker({}, { store });
-    expect((await call(fake)).status).toBe(200);
-    expect(verdictIn(fake.db)).toMatchObject({
-      event: 'failed',
-      error: { class: 'failed', code: 'unusable_media', message: 'not an image' },
-      cost_usd: 0.03,
-    });
-  });
-
-  test('cannot be stored now: the lease goes back, 503, and no verdict', async () => {
-    const store = async () => ({ ok: false, reason: 'unavailable', message: 'down' }) as const;
-    const fake = fakeWorker({}, { store });
-    expect((await call(fake)).status).toBe(503);
-    expect(fake.db.releaseVerdict).toHaveBeenCalledExactlyOnceWith('att_1', 3, 10);
-    expect(fake.db.recordVerdict).not.toHaveBeenCalled();
-    expect(fake.deps.post).not.toHaveBeenCalled();
-  });
-
-  test('in parts: the good ones are delivered under their own numbers', async () => {
-    const store = vi.fn(async ({ publicId }: { publicId: string }) =>
-      publicId.endsWith('-2') ? ({ ok: false, reason: 'unusable', message: 'broken' } as const) : storedAs(publicId),
-    );
-    const fake = fakeWorker({ hook: outputs(png, png, png) }, { store, db: wanting(3) });
-    await call(fake);
-    expect(verdictIn(fake.db)?.outputs.map(({ n }) => n)).toEqual([1, 3]);
-  });
-
-  test('more than was asked for: the rest is left there', async () => {
-    const fake = fakeWorker({ hook: outputs(png, png, png) }, { db: wanting(2) });
-    await call(fake);
-    expect(fake.deps.store).toHaveBeenCalledTimes(2);
-    expect(verdictIn(fake.db)?.outputs).toHaveLength(2);
-  });
-
-  test('nothing: failed', async () => {
-    const fake = fakeWorker({ hook: outputs() });
-    await call(fake);
-    expect(verdictIn(fake.db)).toMatchObject({ event: 'failed', error: { class: 'failed' } });
-  });
-
-  test('a data URI goes up as it is; text stays in the row', async () => {
-    const dataUri = 'data:image/png;base64,iVBORw0KGgo=';
-    const fake = fakeWorker({ hook: outputs({ kind: 'image', dataUri, contentType: 'image/png' }) });
-    await call(fake);
-    expect(fake.deps.store).toHaveBeenCalledWith(expect.objectContaining({ source: { dataUri } }));
-    const text = fakeWorker({ hook: outputs({ kind: 'text', text: 'déjà\0 vu' }) });
-    await call(text);
-    expect(text.deps.store).not.toHaveBeenCalled();
-    expect(verdictIn(text.db)?.outputs).toEqual([
-      {
-        n: 1,
-        kind: 'text',
-        text: 'déjà vu',
-        bytes: 9,
-        content_type: 'text/plain; charset=utf-8',
-        url: null,
-        public_id: null,
-      },
-    ]);
-  });
-
-  test('moderation is a verdict of its own', async () => {
-    const fake = fakeWorker({
-      hook: { ok: true, requestId: 'req-1', outcome: { status: 'rejected', code: 'moderation', message: 'nsfw' } },
-    });
-    await call(fake);
-    expect(verdictIn(fake.db)).toMatchObject({ event: 'failed', error: { class: 'moderation', retryable: false } });
-  });
-});
-
-describe('the secret of the key’s account', () => {
-  const whsec = encodeSecret(new Uint8Array(32).fill(9));
-  const replicate = (overrides = {}) => {
-    const fake = fakeWorker({}, overrides);
-    const { adapter } = fake.provider;
-    const deps = { ...fake.deps, adapter: (id: string) => (id === 'replicate' ? adapter : undefined) };
-    return { fake, deps };
-  };
-  const bare = { open: vi.fn(async () => ({ key: 'r8_x', config: {}, key_id: 'key_1', version: 1 })) };
-
-  async function secretsSeen(deps: Fake['deps'], fake: Fake, times = 1) {
-    const { createApp } = await import('./app.ts');
-    const app = createApp(deps);
-    const path = await pathOf(work({ provider: 'replicate' }));
-    for (let n = 0; n < times; n++) await call({ ...fake, app }, {}, path);
-    return fake.provider.verifyHook.mock.calls.map(([request]) => request.secrets);
-  }
-
-  test('is fetched with the key once, and remembered', async () => {
-    const fetch = vi.fn(async () => Response.json({ key: whsec }));
-    const { fake, deps } = replicate({ fetch, keys: bare });
-    expect((await secretsSeen(deps, fake, 3)).every((secrets) => secrets?.[0] === whsec)).toBe(true);
-    expect(fetch).toHaveBeenCalledExactlyOnceWith(
-      'https://api.replicate.com/v1/webhooks/default/secret',
-      expect.objectContaining({ headers: { authorization: 'Bearer r8_x' }, redirect: 'manual' }),
-    );
-  });
-
-  test('is asked for again when it no longer fits, at most once a minute', async () => {
-    const fetch = vi.fn(async () => Response.json({ key: whsec }));
-    let now = NOW;
-    const { fake, deps } = replicate({ fetch, keys: bare, now: () => now });
-    fake.provider.verifyHook.mockResolvedValue({ ok: false, reason: 'signature' });
-    await secretsSeen(deps, fake, 5);
-    expect(fetch).toHaveBeenCalledTimes(1);
-    const { createApp } = await import('./app.ts');
-    const app = createApp(deps);
-    const path = await pathOf(work({ provider: 'replicate' }));
-    await call({ ...fake, app }, {}, path);
-    now += 61_000;
-    await call({ ...fake, app }, {}, path);
-    expect(fetch).toHaveBeenCalledTimes(3);
-  });
-
-  test('that stands with the key is taken as it is', async () => {
-    const { fake, deps } = replicate();
-    expect((await secretsSeen(deps, fake))[0]).toEqual(['whsec_acme']);
-    expect(fake.deps.fetch).not.toHaveBeenCalled();
-  });
-
-  test('that cannot be fetched is 503', async () => {
-    const { fake, deps } = replicate({ keys: bare, fetch: vi.fn(async () => new Response('no', { status: 500 })) });
-    const { createApp } = await import('./app.ts');
-    const path = await pathOf(work({ provider: 'replicate' }));
-    expect((await call({ ...fake, app: createApp(deps) }, {}, path)).status).toBe(503);
-    untouched(fake);
   });
 });
 

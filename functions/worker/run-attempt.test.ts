@@ -3,8 +3,18 @@ import { ok, refused } from '../../shared/errors/result.ts';
 import { createLog } from '../../shared/log/log.ts';
 import type { Started } from '../../shared/providers/types.ts';
 import { verifyHookToken } from '../../shared/signatures/hook-token.ts';
-import { CANARY, claimed, down, fakeDatabase, fakeWorker, image, ORIGIN, SIGNING_SECRET, verdictIn } from './fakes.ts';
 import { runAttempt } from './run-attempt.ts';
+import {
+  CANARY,
+  claimed,
+  down,
+  fakeDatabase,
+  fakeWorker,
+  image,
+  ORIGIN,
+  SIGNING_SECRET,
+  verdictIn,
+} from './testing/fakes.ts';
 
 test('submits once, with the key of the attempt and a hook of its own, and records what it got', async () => {
   const { deps, db, provider } = fakeWorker();

@@ -55,7 +55,7 @@ async function recordStart(deps: WorkerDeps, work: Work, adapter: Adapter, start
   }
   if (started.status !== 'ambiguous') {
     await concludeNow(deps, work, started);
-  } else if (false) {
+  } else if (adapter.synchronous) {
     await recordVerdict(deps, work, failed('lost', 'lost', 'The answer of the provider got lost.'));
   } else {
     await recordSubmission(deps, work, { outcome: 'unknown', check_after_seconds: LOOK_AFTER_SECONDS });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { StoreRequest } from '../../shared/cloudinary/types.ts';
-import { storedAs } from './fakes.ts';
 import { createStoreAsset } from './store-asset.ts';
+import { storedAs } from './testing/fakes.ts';
 
 const EMULATOR = 'http://127.0.0.1:7001';
 

@@ -3,8 +3,8 @@ import type { Due } from '../../shared/db/worker.ts';
 import { ok } from '../../shared/errors/result.ts';
 import type { Verdict as Said } from '../../shared/providers/types.ts';
 import { signedHeaders } from '../../shared/signatures/standard-webhooks.ts';
-import { down, fakeDatabase, fakeWorker, NOW, SIGNING_SECRET, verdictIn, work } from './fakes.ts';
 import { runSweep } from './sweep.ts';
+import { down, fakeDatabase, fakeWorker, NOW, SIGNING_SECRET, verdictIn, work } from './testing/fakes.ts';
 
 const due = (some: Partial<Due>) =>
   fakeDatabase({ dueAttempts: async () => ok({ attempts: [], ended: [], cancels: [], lanes: [], ...some }) });

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { ok } from '../../shared/errors/result.ts';
 import { sha256, toBase64Url } from '../../shared/signatures/bytes.ts';
-import { claimed, down, fakeDatabase, fakeWorker, NOW, ORIGIN, QSTASH, work } from './fakes.ts';
+import { claimed, down, fakeDatabase, fakeWorker, NOW, ORIGIN, QSTASH, work } from './testing/fakes.ts';
 
 const LANE = 'acme:platform';
 type Signing = { body?: string; key?: string; sub?: string; iat?: number };

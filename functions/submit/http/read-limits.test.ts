@@ -1,7 +1,7 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createJobSnapshots } from './job-snapshots.ts';
-import { createReadLimits, READS_PER_WINDOW, rateLimitHeaders } from './read-limits.ts';
+import { createReadLimits, READS_PER_WINDOW as LIMIT, rateLimitHeaders } from './read-limits.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -28,18 +28,18 @@ const limitsOn = (respond: (command: unknown[]) => unknown) => {
 };
 
 /** What the sliding window's script answers: what is left, and the limit. */
-const left = (remaining: number) => () => [remaining, READS_PER_WINDOW];
+const left = (remaining: number) => () => [remaining, LIMIT];
 
 test('one command for a read, whoever reads', async () => {
-  const { commands, readLimits } = limitsOn(left(599));
-  expect(await readLimits('a')).toMatchObject({ allowed: true, limit: 600, remaining: 599, hot: false });
+  const { commands, readLimits } = limitsOn(left(LIMIT - 1));
+  expect(await readLimits('a')).toMatchObject({ allowed: true, limit: LIMIT, remaining: LIMIT - 1, hot: false });
   expect(commands).toHaveLength(1);
   expect(commands[0]?.[0]).toMatch(/^evalsha$/i);
 });
 
-test('hot after a hundred reads in the window, refused after six hundred', async () => {
-  expect(await limitsOn(left(500)).readLimits('a')).toMatchObject({ allowed: true, hot: false });
-  expect(await limitsOn(left(499)).readLimits('a')).toMatchObject({ allowed: true, hot: true });
+test('hot after a hundred reads in the window, refused when none is left', async () => {
+  expect(await limitsOn(left(LIMIT - 100)).readLimits('a')).toMatchObject({ allowed: true, hot: false });
+  expect(await limitsOn(left(LIMIT - 101)).readLimits('a')).toMatchObject({ allowed: true, hot: true });
   expect(await limitsOn(left(-1)).readLimits('a')).toMatchObject({ allowed: false, remaining: 0 });
 });
 

@@ -48,7 +48,7 @@ export const docsScript = ({ asset }: Deps) =>
       const file = await asset(c.req.path);
       if (!file.ok) refuse({ code: 'not_found' });
       const headers = { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=86400' };
-      return c.body(file.body, 200, headers);
+      return new Response(file.body, { headers });
     },
   });
 

@@ -1,13 +1,13 @@
 import { type Mocked, vi } from 'vitest';
-import type { Stored } from '../../shared/cloudinary/types.ts';
-import type { Work } from '../../shared/db/rows.ts';
-import type { WorkerDatabase } from '../../shared/db/worker.ts';
-import { ok, refused } from '../../shared/errors/result.ts';
-import { silent } from '../../shared/log/log.ts';
-import type { HookResult, Verdict as Said, Started } from '../../shared/providers/types.ts';
-import { encodeSecret } from '../../shared/signatures/secret.ts';
-import { createApp } from './app.ts';
-import type { Adapter, WorkerDeps } from './deps.ts';
+import type { Stored } from '../../../shared/cloudinary/types.ts';
+import type { Work } from '../../../shared/db/rows.ts';
+import type { WorkerDatabase } from '../../../shared/db/worker.ts';
+import { ok, refused } from '../../../shared/errors/result.ts';
+import { silent } from '../../../shared/log/log.ts';
+import type { HookResult, Verdict as Said, Started } from '../../../shared/providers/types.ts';
+import { encodeSecret } from '../../../shared/signatures/secret.ts';
+import { createApp } from '../app.ts';
+import type { Adapter, WorkerDeps } from '../deps.ts';
 
 /** For tests: a Worker between a database, a vault, a provider and a store that remember what they were asked. */
 export const NOW = Date.parse('2026-11-21T12:00:00Z');

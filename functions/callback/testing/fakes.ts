@@ -1,11 +1,11 @@
 import { type Mocked, vi } from 'vitest';
-import type { CallbackDatabase, DueDelivery } from '../../shared/db/callback.ts';
-import type { JobRow } from '../../shared/db/rows.ts';
-import { ok, refused } from '../../shared/errors/result.ts';
-import { silent } from '../../shared/log/log.ts';
-import { encodeSecret } from '../../shared/signatures/secret.ts';
-import { createApp } from './app.ts';
-import type { CallbackDeps } from './deps.ts';
+import type { CallbackDatabase, DueDelivery } from '../../../shared/db/callback.ts';
+import type { JobRow } from '../../../shared/db/rows.ts';
+import { ok, refused } from '../../../shared/errors/result.ts';
+import { silent } from '../../../shared/log/log.ts';
+import { encodeSecret } from '../../../shared/signatures/secret.ts';
+import { createApp } from '../app.ts';
+import type { CallbackDeps } from '../deps.ts';
 
 /** For tests: a Worker over a database that remembers what it was asked. */
 export const NOW = Date.parse('2026-11-21T12:00:00Z');
