@@ -1,3 +1,4 @@
+import type { Cloudinary } from '../../shared/cloudinary/types.ts';
 import type { Work } from '../../shared/db/rows.ts';
 import type { WorkerDatabase } from '../../shared/db/worker.ts';
 import type { Result } from '../../shared/errors/result.ts';
@@ -29,6 +30,7 @@ export type WorkerDeps = {
   /** What an attempt makes. */
   kindOf: (work: Work) => MediaKind;
   store: StoreAsset;
+  destroy: Cloudinary['destroy'];
   wake: Wake;
   /** Signed messages to our own origin. */
   post: PostSigned;

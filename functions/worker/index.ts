@@ -33,7 +33,7 @@ function depsOf(env: Env): WorkerDeps {
     adapter: adaptersOf(env),
     providerInput: catalogueInput,
     kindOf: catalogueKind,
-    store: storeOf(env),
+    ...storageOf(env),
     wake: createWake({ url: env.QSTASH_URL, token: env.QSTASH_TOKEN, origin: env.PUBLIC_ORIGIN, log }),
     post: createPostSigned({ origin: env.PUBLIC_ORIGIN, secret, now, fetch: send }),
     fetch: send,
@@ -63,7 +63,7 @@ function adaptersOf(env: Env): WorkerDeps['adapter'] {
   };
 }
 
-function storeOf(env: Env): WorkerDeps['store'] {
+function storageOf(env: Env): Pick<WorkerDeps, 'store' | 'destroy'> {
   const cloudinary = createCloudinary({
     cloudName: env.CLOUDINARY_CLOUD_NAME,
     apiKey: env.CLOUDINARY_API_KEY,
@@ -74,7 +74,7 @@ function storeOf(env: Env): WorkerDeps['store'] {
   });
   // An emulated Cloudinary reaches emulated providers; the real one does not.
   const unreachable = env.CLOUDINARY_ENDPOINT ? [] : env.OUTPUT_ORIGINS;
-  return createStoreAsset({ cloudinary, fetch: send, unreachable });
+  return { store: createStoreAsset({ cloudinary, fetch: send, unreachable }), destroy: cloudinary.destroy };
 }
 
 /** Bindings do not change while an isolate lives. */

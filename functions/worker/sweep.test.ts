@@ -7,7 +7,9 @@ import { runSweep } from './sweep.ts';
 import { down, fakeDatabase, fakeWorker, NOW, SIGNING_SECRET, verdictIn, work } from './testing/fakes.ts';
 
 const due = (some: Partial<Due>) =>
-  fakeDatabase({ dueAttempts: async () => ok({ attempts: [], ended: [], cancels: [], lanes: [], ...some }) });
+  fakeDatabase({
+    dueAttempts: async () => ok({ attempts: [], ended: [], cancels: [], lanes: [], assets: [], ...some }),
+  });
 
 test('wakes, polls, cancels, announces, then has `callback` sweep', async () => {
   const db = due({
@@ -34,6 +36,22 @@ test('has `callback` sweep although its own database did not answer, and says so
     id: expect.stringMatching(/^sweep_[0-9a-f]{32}$/),
     body: {},
   });
+});
+
+test('destroys the assets of deleted jobs, and records those that are gone', async () => {
+  const assets = [1, 2].map((n) => ({
+    id: `out_${n}`,
+    public_id: `user_a/job_b/final/att_c-${n}`,
+    kind: 'image' as const,
+  }));
+  const db = due({ assets });
+  const destroy = vi.fn(async () => ({
+    deleted: ['user_a/job_b/final/att_c-1'],
+    failed: ['user_a/job_b/final/att_c-2'],
+  }));
+  await runSweep(fakeWorker({}, { db, destroy }).deps);
+  expect(destroy).toHaveBeenCalledExactlyOnceWith(assets);
+  expect(db.recordDestroyed).toHaveBeenCalledExactlyOnceWith(['out_1']);
 });
 
 describe('a poll', () => {

@@ -4,6 +4,7 @@ import { unwrap } from '../../shared/errors/result.ts';
 import type { SignedVariables } from '../../shared/internal/signed-only.ts';
 import { announce } from './announce.ts';
 import type { WorkerDeps } from './deps.ts';
+import { destroyAssets } from './destroy-assets.ts';
 import { cancelAttempt, pollAttempt } from './poll-attempt.ts';
 
 const MAX_ATTEMPTS = 500;
@@ -17,7 +18,7 @@ export function sweepRoutes(deps: WorkerDeps) {
 }
 
 /**
- * Wakes lanes, polls what is due, tells providers to cancel, sends callbacks that never got through; then the sweep of `callback`, even
+ * Wakes lanes, polls what is due, tells providers to cancel, sends callbacks that never got through, destroys assets of deleted jobs; then the sweep of `callback`, even
  * if the first half failed: neither may hold up the other.
  */
 export async function runSweep(deps: WorkerDeps) {
@@ -31,12 +32,13 @@ export async function runSweep(deps: WorkerDeps) {
 
 async function sweepAttempts(deps: WorkerDeps) {
   const end = deps.now() + BUDGET_MS;
-  const { attempts, cancels, ended, lanes } = unwrap(await deps.db.dueAttempts(MAX_ATTEMPTS));
+  const { attempts, cancels, ended, lanes, assets } = unwrap(await deps.db.dueAttempts(MAX_ATTEMPTS));
   const tasks = [
     () => deps.wake(lanes),
     ...cancels.map((work) => () => cancelAttempt(deps, work)),
     ...ended.map((one) => () => announce(deps, one)),
     ...attempts.map((work) => () => pollAttempt(deps, work)),
+    () => destroyAssets(deps, assets),
   ];
   await eachLimited(tasks, { limit: AT_ONCE, enough: () => deps.now() >= end }, (task) =>
     task().catch((error) => deps.log('error', 'sweep_task_failed', { error })),

@@ -85,7 +85,6 @@ export type Readiness = {
   oldest_overdue_seconds?: number | null;
   clock: string;
 };
-export type StoredAsset = { public_id: string; kind: string };
 
 export type SubmitDatabase = ReturnType<typeof createSubmitDatabase>;
 
@@ -101,7 +100,7 @@ export function createSubmitDatabase(call: Call) {
     reviewJob: (credential: Credential, job_id: string, decision: 'approve' | 'reject', idempotency: Idempotency) =>
       call<Changed>('review_job', { credential, job_id, decision, idempotency }),
     deleteJob: (credential: Credential, job_id: string) =>
-      call<{ public_ids: StoredAsset[] }>('delete_job', { credential, job_id }),
+      call<Record<string, never>>('delete_job', { credential, job_id }),
     jobEvents: (job_id: string, token: string, after_version: number) =>
       call<JobEvents>('job_events', { job_id, token, after_version }),
     jobTimeline: (credential: Credential, job_id: string) =>

@@ -3,7 +3,9 @@ import type { Ended, Work } from './rows.ts';
 
 /** `ended`: failed at once, for example because no key is left: post their callbacks. `cancels`: tell these providers to stop. */
 export type Claimed = { attempts: Work[]; ended: Ended[]; cancels: Work[]; lanes: string[] };
-export type Due = { attempts: Work[]; ended: Ended[]; cancels: Work[]; lanes: string[] };
+/** `assets`: stored outputs of deleted jobs. */
+export type Due = { attempts: Work[]; ended: Ended[]; cancels: Work[]; lanes: string[]; assets: StoredAsset[] };
+export type StoredAsset = { id: string; public_id: string; kind: VerdictOutput['kind'] };
 export type Submission = {
   outcome: 'submitted' | 'unknown';
   request_id?: string;
@@ -60,5 +62,6 @@ export function createWorkerDatabase(call: Call) {
     rescheduleCheck: (attempt_id: string, fence: number, check_after_seconds: number) =>
       call<{ recorded: boolean }>('reschedule_check', { attempt_id, fence, check_after_seconds }),
     dueAttempts: (max: number) => call<Due>('due_attempts', { max }),
+    recordDestroyed: (output_ids: string[]) => call<{ recorded: boolean }>('record_destroyed', { output_ids }),
   };
 }

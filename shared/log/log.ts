@@ -2,8 +2,8 @@ import { redact } from './redact.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** One event as one line of JSON. `event` is a short constant; what varies goes into `fields`. */
-export type Log = (level: Level, event: string, fields?: Record<string, unknown>) => void;
+/** One event as one line of JSON. `msg` is a short constant; what varies goes into `fields`, which never replace the line's own. */
+export type Log = (level: Level, msg: string, fields?: Record<string, unknown>) => void;
 
 type LogOptions = {
   worker: string;
@@ -14,8 +14,9 @@ type LogOptions = {
 
 /** Secrets never leave through here, whatever the caller passes: by the names of fields and by their known shapes. */
 export function createLog({ worker, now = Date.now, write = console.log }: LogOptions): Log {
-  return function log(level, event, fields = {}) {
-    write(JSON.stringify({ at: new Date(now()).toISOString(), level, worker, event, ...(redact(fields) as object) }));
+  return function log(level, msg, fields = {}) {
+    const own = { at: new Date(now()).toISOString(), level, worker, msg };
+    write(JSON.stringify({ ...own, ...(redact(fields) as object), ...own }));
   };
 }
 

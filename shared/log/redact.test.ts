@@ -16,9 +16,17 @@ test('one line of JSON', () => {
     at: '1970-01-01T00:00:00.000Z',
     level: 'info',
     worker: 'submit',
-    event: 'event',
+    msg: 'event',
     job: 'job_1',
     count: '2',
+  });
+});
+
+test('fields never pass for the line’s own', () => {
+  expect(JSON.parse(logged({ event: 'succeeded', level: 'fatal' }))).toMatchObject({
+    msg: 'event',
+    event: 'succeeded',
+    level: 'info',
   });
 });
 

@@ -189,10 +189,12 @@ create table darkroom.outputs (
   height int,
   duration_seconds numeric,
   text text,
+  destroy_at timestamptz,                 -- its job was deleted: the stored asset goes then
   at timestamptz not null default darkroom.now(),
   unique (attempt_id, n)
 );
 create index on darkroom.outputs (job_id);
+create index on darkroom.outputs (destroy_at) where destroy_at is not null;
 
 -- Every change of a job, in order: the stream of events, the timeline and the reconciliation are read from here.
 create table darkroom.job_events (

@@ -155,10 +155,10 @@ begin
 end $$;
 
 -- What the worker's sweep does now, leased for 30 seconds: attempts to poll, provider calls to cancel, verdicts whose callback never
--- arrived, lanes to wake.
+-- arrived, lanes to wake, assets of deleted jobs to destroy.
 create function api.due_attempts(max int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare v_polls jsonb; v_cancels jsonb; v_ended jsonb;
+declare v_polls jsonb; v_cancels jsonb; v_ended jsonb; v_assets jsonb;
 begin
   perform darkroom.age_attempts(max);
   perform darkroom.due_wakes(max);
@@ -180,9 +180,20 @@ begin
      order by x.next_check_at limit max for no key update skip locked),
   leased as (update darkroom.attempts x set next_check_at = darkroom.now() + interval '10 seconds' from due where x.id = due.id returning x.*)
   select coalesce(jsonb_agg(jsonb_build_object('attempt_id', s.id, 'event', s.status, 'fence', s.fence)), '[]') into v_ended from leased s;
-  return darkroom.ok(jsonb_build_object('attempts', v_polls, 'cancels', v_cancels, 'ended', v_ended, 'lanes', darkroom.woken()));
+  with due as (select o.id from darkroom.outputs o where o.destroy_at <= darkroom.now() order by o.destroy_at limit max for no key update skip locked),
+  leased as (update darkroom.outputs o set destroy_at = darkroom.now() + interval '1 minute' from due where o.id = due.id returning o.*)
+  select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'public_id', l.public_id, 'kind', l.kind)), '[]') into v_assets from leased l;
+  return darkroom.ok(jsonb_build_object('assets', v_assets, 'attempts', v_polls, 'cancels', v_cancels, 'ended', v_ended, 'lanes', darkroom.woken()));
 end $$;
 
+-- The stored assets of these outputs are gone.
+create function api.record_destroyed(output_ids text[]) returns jsonb language plpgsql security definer set search_path = '' as $$
+begin
+  update darkroom.outputs o set destroy_at = null, public_id = null where o.id = any (output_ids);
+  return darkroom.ok(jsonb_build_object('recorded', found));
+end $$;
+
+select darkroom.expose('api.record_destroyed(text[])', 'darkroom_system', 'worker');
 select darkroom.expose('api.record_submission(text,bigint,jsonb)', 'darkroom_system', 'worker');
 select darkroom.expose('api.open_verdict(text,text)', 'darkroom_system', 'worker');
 select darkroom.expose('api.release_verdict(text,bigint,numeric)', 'darkroom_system', 'worker');

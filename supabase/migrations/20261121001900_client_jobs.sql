@@ -112,22 +112,21 @@ begin
   return darkroom.ok(jsonb_build_object('job', darkroom.job_json(j), 'lanes', darkroom.woken(), 'replayed', false));
 end $$;
 
--- Forgets what a job was about: prompt, assets, metadata. Never the books. Only once it has ended.
+-- Forgets what a job was about: prompt, assets, metadata. Never the books. Only once it has ended. The worker's sweep destroys the assets.
 create function api.delete_job(credential jsonb, job_id text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller := darkroom.authenticate_for_job(credential, 'jobs', job_id); j darkroom.jobs; v_ids jsonb;
+declare c darkroom.caller := darkroom.authenticate_for_job(credential, 'jobs', job_id); j darkroom.jobs;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   select * into j from darkroom.jobs x where x.id = job_id for no key update;
   if not darkroom.is_terminal(j.status) then
     return darkroom.refuse('invalid_state', format('The job is still %s; cancel it first.', j.status), jsonb_build_object('status', j.status));
   end if;
-  select coalesce(jsonb_agg(jsonb_build_object('public_id', o.public_id, 'kind', o.kind)) filter (where o.public_id is not null), '[]') into v_ids
-    from darkroom.outputs o where o.job_id = j.id;
-  update darkroom.outputs o set url = null, thumbnail_url = null, text = null where o.job_id = j.id;
+  update darkroom.outputs o set url = null, thumbnail_url = null, text = null, destroy_at = case when o.public_id is not null then darkroom.now() end
+   where o.job_id = j.id;
   update darkroom.jobs x set input = '{}', metadata = '{}', end_user = null, webhook_url = null, deleted_at = coalesce(x.deleted_at, darkroom.now()) where x.id = job_id;
   update darkroom.deliveries d set body = '{}', status = case d.status when 'pending' then 'superseded' else d.status end, due_at = null where d.job_id = j.id;
-  return darkroom.ok(jsonb_build_object('public_ids', v_ids));
+  return darkroom.ok('{}');
 end $$;
 
 -- The stream of a job, behind its own unguessable token: what happened after a version, and the job as it is.

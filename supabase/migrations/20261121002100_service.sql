@@ -45,7 +45,7 @@ begin
   insert into darkroom.delivery_tries (delivery_id, number, http_status, ms, error, request, response)
     values (record_delivery.id, attempt, (result->>'http_status')::int, (result->>'ms')::int, result->>'error', result->'request', result->'response')
     on conflict do nothing;
-  if result->>'retry_after_seconds' is not null then
+  if v_delay is not null and result->>'retry_after_seconds' is not null then
     v_delay := greatest(v_delay, least(86400, (result->>'retry_after_seconds')::numeric) * interval '1 second');
   end if;
   update darkroom.deliveries x set
@@ -110,7 +110,8 @@ end $$;
 create function api.key_for_attempt(attempt_id text, fence bigint) returns jsonb language plpgsql security definer set search_path = '' as $$
 declare a darkroom.attempts; k darkroom.provider_api_keys;
 begin
-  select * into a from darkroom.attempts x where x.id = attempt_id and x.fence = key_for_attempt.fence and x.status in ('starting', 'submitted', 'submission_unknown');
+  select * into a from darkroom.attempts x where x.id = attempt_id and x.fence = key_for_attempt.fence
+     and (x.status in ('starting', 'submitted', 'submission_unknown') or x.finished_at > darkroom.now() - interval '1 hour');  -- late webhooks are verified too
   if not found then return darkroom.refuse('not_found', 'No such attempt is running.'); end if;
   select * into k from darkroom.provider_api_keys x where x.id = a.key_id and x.version = a.key_version;
   if not found then return darkroom.refuse('not_found', 'The key of this attempt is gone.'); end if;

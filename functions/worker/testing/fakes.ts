@@ -63,7 +63,8 @@ export function fakeDatabase(overrides: Partial<WorkerDatabase> = {}): Mocked<Wo
       ok({ attempt_id, fence, event, recorded: true, lanes: ['acme:platform'] }),
     releaseVerdict: async () => ok({ recorded: true }),
     rescheduleCheck: async () => ok({ recorded: true }),
-    dueAttempts: async () => ok({ attempts: [], ended: [], cancels: [], lanes: [] }),
+    dueAttempts: async () => ok({ attempts: [], ended: [], cancels: [], lanes: [], assets: [] }),
+    recordDestroyed: async () => ok({ recorded: true }),
     ...overrides,
   };
   const spies = Object.entries(methods).map(([name, method]) => [name, vi.fn(method as () => unknown)]);
@@ -115,6 +116,7 @@ export function fakeDeps(overrides: Partial<WorkerDeps> = {}) {
     providerInput: () => ok({ prompt: 'a lighthouse' }),
     kindOf: () => 'image',
     store: vi.fn(async ({ publicId }) => storedAs(publicId)),
+    destroy: vi.fn<WorkerDeps['destroy']>(async (assets) => ({ deleted: assets.map(({ public_id }) => public_id), failed: [] })),
     wake: vi.fn(async () => {}),
     post: vi.fn(async () => ({ status: 200 })),
     fetch: vi.fn(async () => new Response(null, { status: 404 })),
