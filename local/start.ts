@@ -11,7 +11,7 @@ const flags = new Set(process.argv.slice(2));
 const state = stateFolder();
 const progress = createProgress();
 const cleanup = createCleanup();
-const shutdown = stopOnSignals(cleanup, progress.line);
+const shutdown = stopOnSignals(cleanup, progress.lastLine);
 const context = { state, progress, cleanup, onCrash: shutdown.fail };
 
 async function start(): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { descendants } from './process-tree.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const PATIENCE_MS = 120_000;
@@ -18,17 +19,26 @@ export type RunningStack = {
   stop: () => Promise<void>;
   /** SIGKILL for every process of it. */
   kill: () => Promise<void>;
+  /** SIGKILL for workerd alone, which the stack starts again. */
+  killWorkers: () => void;
 };
+
+type Recorded = { pid: number; command: string };
 
 export const newStateFolder = () => mkdtempSync(join(tmpdir(), 'darkroom-test-'));
 
 export const dropStateFolder = (folder: string) => rmSync(folder, { recursive: true, force: true });
 
 /** Starts the local stack as people do, on free ports, and waits until it is ready. */
-export async function runStack(flags: string[], folder = newStateFolder(), port = 0): Promise<RunningStack> {
+export async function runStack(
+  flags: string[],
+  folder = newStateFolder(),
+  port = 0,
+  env: Record<string, string> = {},
+): Promise<RunningStack> {
   const child = spawn(process.execPath, ['local/start.ts', ...flags], {
     cwd: root,
-    env: { ...process.env, DARKROOM_DATA: folder, PORT: String(port), NODE_ENV: undefined, VITEST: undefined },
+    env: { ...process.env, ...env, DARKROOM_DATA: folder, PORT: String(port), NODE_ENV: undefined, VITEST: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
@@ -40,15 +50,19 @@ export async function runStack(flags: string[], folder = newStateFolder(), port 
   const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const stop = () => end(child, 'SIGTERM');
   const kill = async () => {
-    const children = read<{ pid: number }[]>('pids.json').map(({ pid }) => pid);
+    const below = descendants(child.pid as number);
     await end(child, 'SIGKILL');
-    for (const pid of children) process.kill(pid, 'SIGKILL');
+    below.forEach(killHard);
+  };
+  const killWorkers = () => {
+    const workers = read<Recorded[]>('pids.json').filter(({ command }) => command.includes('workerd serve'));
+    for (const { pid } of workers) killHard(pid);
   };
   await ready(child, () => printed).catch(async (error) => {
     await stop();
     throw error;
   });
-  return { folder, read, printed: () => printed, stop, kill };
+  return { folder, read, printed: () => printed, stop, kill, killWorkers };
 }
 
 /** Resolves at the line that says so; whatever else was printed is in the error. */
@@ -68,4 +82,11 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const late = setTimeout(() => child.kill('SIGKILL'), 5000);
   await ended;
   clearTimeout(late);
+}
+
+/** PostgreSQL's processes end by themselves once their parent has: some may be gone already. */
+function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {}
 }

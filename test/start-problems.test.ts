@@ -59,7 +59,8 @@ test('a state folder that is a file', async () => {
 
 test('another program has an old port: it moves, and says so', async () => {
   const folder = emptyFolder();
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   writeFileSync(join(folder, 'ports.json'), JSON.stringify({ postgres: port }));
   const running = await runStack(['--database-only'], folder);

@@ -18,7 +18,8 @@ export async function endLeftoverServer(dataDir: string): Promise<boolean> {
     if (await endProcess(found, 'SIGINT', 5000)) return true;
     throw problem(`A PostgreSQL of an earlier start (process ${pid}) does not end.`, `Stop it: kill -9 ${pid}`);
   }
-  if (found !== undefined && /postgres|postmaster/.test(found.command) && !found.command.includes('-D ')) {
+  // A server whose folder does not show; sessions of one call themselves `postgres: …`.
+  if (found !== undefined && /^\S*(postgres|postmaster)(\s|$)/.test(found.command) && !found.command.includes('-D ')) {
     throw problem(`Process ${pid} (${found.command}) may use ${shown(dataDir)}.`, `If it is a left-over: kill ${pid}`);
   }
   adoptPidFile(pidFile);

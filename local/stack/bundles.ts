@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type WorkerName, workerNames } from './names.ts';
 import { problem } from './problem.ts';
-import { projectRoot, type StateFolder, shown } from './state-folder.ts';
+import { makeFolder, projectRoot, type StateFolder, shown } from './state-folder.ts';
 
 const cache = join(projectRoot, 'node_modules/.cache/darkroom/bundles');
 const wrangler = join(projectRoot, 'node_modules/wrangler/bin/wrangler.js');
@@ -40,7 +40,9 @@ function fingerprint(): string {
 /** Into a folder of its own, renamed when whole: two stacks may start at once, and either may be killed. */
 async function build(folder: string, state: StateFolder): Promise<void> {
   const fresh = `${folder}.${process.pid}`;
-  mkdirSync(fresh, { recursive: true });
+  makeFolder(fresh, cache);
+  // Wrangler's build puts the assets there.
+  makeFolder(join(projectRoot, 'dist'));
   await Promise.all(workerNames.map((name) => bundle(name, join(fresh, name), state)));
   dropOld();
   renameSync(fresh, folder);

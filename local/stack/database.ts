@@ -43,7 +43,9 @@ async function start({ state, cleanup, onCrash }: StackContext, port: number, { 
   const postgres = await startPostgres({ dataDir: state.postgres, logFile, port, password: passwords.superuser });
   cleanup.add(postgres.stop);
   // Ignored by a stack that is stopping.
-  void postgres.ended.then(() => onCrash(new Error(`PostgreSQL ended by itself; see ${shown(logFile)}`)));
+  void postgres.ended.then(() =>
+    onCrash(problem(`PostgreSQL ended by itself; see ${shown(logFile)}.`, 'Start again: what was committed is kept')),
+  );
 }
 
 /** Says in a sentence what the database's own words mean. */

@@ -9,6 +9,7 @@ import { recordChildren } from './leftovers.ts';
 import { openLog } from './log-file.ts';
 import { serviceNames } from './names.ts';
 import type { Progress } from './progress.ts';
+import { loadRuntime, type Runtime } from './runtime.ts';
 import { readSeams, throughSeams } from './seams.ts';
 import type { Secrets } from './secrets.ts';
 import { seed } from './seed.ts';
@@ -24,7 +25,8 @@ export async function startStack(context: StackContext): Promise<{ stack: StackF
   const { state, progress, cleanup } = context;
   const vars = readDevVars();
   const { ports, frontPort, secrets } = await takeOver(context);
-  const [bundles, databaseUrl] = await Promise.all([
+  const [runtime, bundles, databaseUrl] = await Promise.all([
+    loadRuntime(),
     progress.step(
       'Workers bundled',
       () => bundleWorkers(state),
@@ -50,7 +52,7 @@ export async function startStack(context: StackContext): Promise<{ stack: StackF
   writeState(state.stack, stack);
   await progress.step(
     'Workers',
-    () => openWorkers(context, { bundles, env, secrets, frontPort }),
+    () => openWorkers(context, { runtime, bundles, env, secrets, frontPort }),
     () => `Workers in workerd: ${Object.keys(env).join(', ')}`,
   );
   const sweepUrl = `${seams.front ?? stack.origin}/internal/sweep`;
@@ -60,17 +62,21 @@ export async function startStack(context: StackContext): Promise<{ stack: StackF
   return { stack, secrets };
 }
 
-type Opening = { bundles: Bundles; env: WorkerEnv; secrets: Secrets; frontPort: number };
+type Opening = { runtime: Runtime; bundles: Bundles; env: WorkerEnv; secrets: Secrets; frontPort: number };
 
 async function openWorkers(
   { state, cleanup }: StackContext,
-  { bundles, env, secrets, frontPort }: Opening,
+  { runtime, bundles, env, secrets, frontPort }: Opening,
 ): Promise<void> {
   const log = openLog(join(state.logs, 'workers.log'));
   const onLog = ({ level, message }: { level: string; message: string }) => log(`${level} ${message}`);
-  const workers = await startWorkers({ bundles, env, onLog, onRestart: () => recordChildren(state) });
+  const record = () => recordChildren(state);
+  // Written down as soon as it is there: a kill may come before it is ready.
+  const recording = setInterval(record, 50);
+  const starting = startWorkers({ runtime, bundles, env, onLog, onRestart: record });
+  const workers = await starting.finally(() => clearInterval(recording));
   cleanup.add(workers.stop);
-  recordChildren(state);
+  record();
   await mirrorKeys(workers.port, secrets);
   cleanup.add((await openFrontDoor(frontPort, workers.port)).close);
 }

@@ -30,31 +30,31 @@ export function shown(path: string): string {
   return near === '' || near.startsWith('..') ? path : near;
 }
 
-/** Creates the folders, or says who may not write where. */
+/** Creates what the state folder holds, or says who may not write where. */
 export function prepareStateFolder(state: StateFolder): void {
+  for (const folder of [state.root, state.logs, state.emulators]) makeFolder(folder, state.root, elsewhere);
+}
+
+const elsewhere = ', or choose another folder: DARKROOM_DATA=/path/to/folder npm start';
+
+/** Creates a folder that can be written to; the Problem otherwise is about `blame`, and may offer `another` way out. */
+export function makeFolder(folder: string, blame = folder, another = ''): void {
   try {
-    for (const folder of [state.root, state.logs, state.emulators]) {
-      mkdirSync(folder, { recursive: true });
-      accessSync(folder, constants.W_OK | constants.X_OK);
-    }
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw notWritable(state.root, error);
+    throw notWritable(blame, error, another);
   }
 }
 
-function notWritable(path: string, error: unknown): Problem {
+function notWritable(path: string, error: unknown, another = ''): Problem {
   const code = errnoOf(error);
-  const elsewhere = 'choose another folder: DARKROOM_DATA=/path/to/folder npm start';
-  if (code === 'ENOSPC')
-    return problem(`The disk of ${shown(path)} is full.`, `Free some space, or ${elsewhere}`, error);
+  if (code === 'ENOSPC') return problem(`The disk of ${shown(path)} is full.`, `Free some space${another}`, error);
   if (code === 'ENOTDIR' || code === 'EEXIST') {
-    return problem(`${shown(path)} is not a folder.`, `Move that file away, or ${elsewhere}`, error);
+    return problem(`${shown(path)} is not a folder.`, `Move that file away${another}`, error);
   }
-  return problem(
-    `No permission to write to ${shown(path)} (${code}).`,
-    `Make it yours (sudo chown -R "$USER" ${shown(path)}), or ${elsewhere}`,
-    error,
-  );
+  const how = `Make it yours: sudo chown -R "$USER" ${shown(path)}${another}`;
+  return problem(`No permission to write to ${shown(path)} (${code}).`, how, error);
 }
 
 /** Reads a JSON file of ours. Undefined if there is none; a damaged one is a Problem, because guessing would lose keys. */

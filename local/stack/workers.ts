@@ -1,30 +1,13 @@
-import './quiet-wrangler.ts';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
 import type { Bundles } from './bundles.ts';
 import { type WorkerName, workerNames } from './names.ts';
+import type { LogLine, Runtime } from './runtime.ts';
 import { projectRoot } from './state-folder.ts';
 
 export type WorkerEnv = Record<WorkerName, Record<string, string>>;
 
-type LogLine = { timestamp: number; level: string; message: string };
-type MiniflareInstance = { ready: Promise<URL>; dispose: () => Promise<void> };
-type MiniflareModule = {
-  Miniflare: new (options: unknown) => MiniflareInstance;
-  convertV4MiniflareOptions: (options: Record<string, unknown>) => unknown;
-};
-
-/**
- * Wrangler's own Miniflare. Its `createTestHarness` would be the official door, but that one sends every outgoing request
- * of a Worker through Node's `fetch`: a reset connection arrives as a 500 and redirects are followed, so the tests would
- * see other failures than production does.
- */
-const { Miniflare, convertV4MiniflareOptions } = createRequire(createRequire(import.meta.url).resolve('wrangler'))(
-  'miniflare',
-) as MiniflareModule;
-
 type Options = {
+  runtime: Runtime;
   bundles: Bundles;
   env: WorkerEnv;
   onLog: (line: LogLine) => void;
@@ -32,16 +15,13 @@ type Options = {
   onRestart: () => void;
 };
 
+export type Workers = { port: number; stop: () => Promise<void> };
+
 /** Runs the four Workers in one workerd on a loopback port of its own choice; it dispatches by the routes of `wrangler.toml`. */
-export async function startWorkers({
-  bundles,
-  env,
-  onLog,
-  onRestart,
-}: Options): Promise<{ port: number; stop: () => Promise<void> }> {
-  const workers = workerNames.map((name) => workerOptions(name, bundles[name], env[name]));
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
+export async function startWorkers({ runtime, bundles, env, onLog, onRestart }: Options): Promise<Workers> {
+  const workers = workerNames.map((name) => workerOptions(runtime, name, bundles[name], env[name]));
+  const miniflare = new runtime.Miniflare(
+    runtime.convertV4MiniflareOptions({
       workers,
       host: '127.0.0.1',
       port: 0,
@@ -51,14 +31,14 @@ export async function startWorkers({
       unsafeHandleRuntimeRestart: onRestart,
     }),
   );
-  const url = await runtime.ready;
-  return { port: Number(url.port), stop: () => runtime.dispose() };
+  const url = await miniflare.ready;
+  return { port: Number(url.port), stop: () => miniflare.dispose() };
 }
 
-function workerOptions(name: WorkerName, folder: string, env: Record<string, string>) {
+function workerOptions(runtime: Runtime, name: WorkerName, folder: string, env: Record<string, string>) {
   const configPath = join(projectRoot, 'wrangler.toml');
-  const config = unstable_readConfig({ config: configPath, env: name });
-  const { workerOptions: options } = unstable_getMiniflareWorkerOptions(configPath, name);
+  const config = runtime.unstable_readConfig({ config: configPath, env: name });
+  const { workerOptions: options } = runtime.unstable_getMiniflareWorkerOptions(configPath, name);
   return {
     name: config.name,
     compatibilityDate: options.compatibilityDate,

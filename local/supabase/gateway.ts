@@ -55,6 +55,8 @@ function openPool(connectionString: string, max: number): pg.Pool {
   const pool = new pg.Pool({ connectionString, max, connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000 });
   // An idle connection dies with the server; the next call says so.
   pool.on('error', () => {});
+  // So does one in the middle of a call, and that call says so: unheard, the event would end the whole stack.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
