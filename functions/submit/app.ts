@@ -10,7 +10,7 @@ import { creditEntries } from './credits/entries.ts';
 import { grantCredits } from './credits/grants.ts';
 import type { Deps } from './deps.ts';
 import { rateLimitHeaders } from './http/read-limits.ts';
-import type { AppEnv, Route } from './http/route.ts';
+import type { AppEnv, Route } from '../../shared/http/route.ts';
 import { cancelJob } from './jobs/cancel.ts';
 import { createJob } from './jobs/create.ts';
 import { jobEvents } from './jobs/events.ts';

@@ -5,7 +5,7 @@ import { jobFromRow } from '../../shared/contract/job-from-row.ts';
 import { BatchRequest, type JobRequest } from '../../shared/contract/job-request.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import type { Deps } from './deps.ts';
-import { route } from './http/route.ts';
+import { route } from '../../shared/http/route.ts';
 import { markReplayed } from './jobs/answers.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { batchHash, payerOf } from './jobs/job-hash.ts';

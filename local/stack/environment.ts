@@ -70,7 +70,8 @@ export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs)
       ...token('submit'),
       ...redisAccount(origins, secrets, vars),
       ALLOWED_ORIGINS: vars.ALLOWED_ORIGINS ?? '',
-      LOCAL_ORIGINS: [origins.inbox, ...emulators].join(','),
+      LOCAL_ORIGINS: emulators.join(','),
+      LOCAL_WEBHOOK_ORIGINS: origins.inbox,
     },
     worker: {
       ...common,

@@ -5,7 +5,7 @@ import { Model } from '../../../shared/contract/catalogue.ts';
 import { listOf, queryInt } from '../../../shared/contract/lists.ts';
 import { refuse } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 
 const Query = z.strictObject({
   limit: queryInt(1, 1_000).optional().describe('All models unless given'),

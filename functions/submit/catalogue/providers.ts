@@ -5,7 +5,7 @@ import { Provider } from '../../../shared/contract/catalogue.ts';
 import type { ProviderStats } from '../../../shared/db/submit.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 
 const Providers = z.object({
   data: z.array(Provider),

@@ -3,7 +3,7 @@ import { AccountId } from '../../../shared/contract/ids.ts';
 import { Credits } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 
 export const creditBalance = ({ db }: Deps) =>
   route({

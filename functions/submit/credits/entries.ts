@@ -4,7 +4,7 @@ import { listOf, pageQuery } from '../../../shared/contract/lists.ts';
 import { CreditEntry } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 
 export const creditEntries = ({ db }: Deps) =>
   route({

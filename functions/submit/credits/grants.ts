@@ -1,8 +1,8 @@
 import { Grant, GrantRequest } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { requestHash } from '../http/canonical-json.ts';
-import { route } from '../http/route.ts';
+import { requestHash } from '../../../shared/http/request-hash.ts';
+import { route } from '../../../shared/http/route.ts';
 import { markReplayed } from '../jobs/answers.ts';
 
 export const grantCredits = ({ db }: Deps) =>

@@ -1,4 +1,4 @@
-import type { AppContext } from './route.ts';
+import type { AppContext } from '../../../shared/http/route.ts';
 
 /** Lets work outlive the answer where the runtime can; `work` must not reject. For what may be lost only: it is cut after 30 s. */
 export function inBackground(c: AppContext, work: Promise<unknown>): void {

@@ -1,7 +1,8 @@
 import { Redis } from '@upstash/redis/cloudflare';
 import { afterEach, expect, test, vi } from 'vitest';
+import { rateLimitHeaders } from '../../../shared/http/read-limit.ts';
 import { createJobSnapshots } from './job-snapshots.ts';
-import { createReadLimits, READS_PER_WINDOW as LIMIT, rateLimitHeaders } from './read-limits.ts';
+import { createReadLimits, READS_PER_WINDOW as LIMIT } from './read-limits.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();

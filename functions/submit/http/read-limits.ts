@@ -1,23 +1,10 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import type { Redis } from '@upstash/redis/cloudflare';
+import { type ReadLimits, WINDOW_SECONDS } from '../../../shared/http/read-limit.ts';
 import type { Log } from '../../../shared/log/log.ts';
-
-export type ReadLimit = {
-  allowed: boolean;
-  limit: number;
-  remaining: number;
-  /** Until the window is new. */
-  resetSeconds: number;
-  /** The caller polls: worth a look at the cached snapshot before the database is asked. */
-  hot: boolean;
-};
-
-/** Counts a read of this caller; null where Redis does not say in time: reads then pass, limits of money do not live here. */
-export type ReadLimits = (subject: string) => Promise<ReadLimit | null>;
 
 /** As generous as the providers' own look-ups (Replicate: 3,000 a minute), for clients that poll many jobs at once. */
 export const READS_PER_WINDOW = 6_000;
-export const WINDOW_SECONDS = 60;
 const HOT_AFTER = 100;
 const TIMEOUT_MS = 300;
 
@@ -47,13 +34,5 @@ export function createReadLimits({ redis, log, now }: ReadLimitsOptions): ReadLi
       log('warn', 'read_limit_unknown', { error });
       return null;
     }
-  };
-}
-
-/** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). */
-export function rateLimitHeaders({ limit, remaining, resetSeconds }: ReadLimit): Record<string, string> {
-  return {
-    'ratelimit-policy': `"reads";q=${limit};w=${WINDOW_SECONDS}`,
-    ratelimit: `"reads";r=${remaining};t=${resetSeconds}`,
   };
 }

@@ -4,7 +4,7 @@ import { Job } from '../../../shared/contract/job.ts';
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import type { Changed } from '../../../shared/db/submit.ts';
 import type { Deps } from '../deps.ts';
-import type { AppContext } from '../http/route.ts';
+import type { AppContext } from '../../../shared/http/route.ts';
 
 /** `{id}` in the path of everything that is about one job. */
 export const JobParams = z.object({ id: JobId });

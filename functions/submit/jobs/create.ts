@@ -3,7 +3,7 @@ import { JobRequest } from '../../../shared/contract/job-request.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
 import { waitSeconds } from '../http/prefer.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 import { jobAnswer, markReplayed } from './answers.ts';
 import { jobHash, payerOf } from './job-hash.ts';
 import { buildJobSpec } from './job-spec.ts';

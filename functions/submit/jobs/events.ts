@@ -5,8 +5,8 @@ import { isTerminal } from '../../../shared/contract/job.ts';
 import { refuse, unwrap } from '../../../shared/errors/result.ts';
 import { validate } from '../../../shared/http/validate.ts';
 import type { Deps } from '../deps.ts';
-import { type AppContext, publicRoute } from '../http/route.ts';
-import { eventStream } from '../http/sse.ts';
+import { type AppContext, publicRoute } from '../../../shared/http/route.ts';
+import { eventStream } from '../../../shared/http/sse.ts';
 import { jobStream } from './job-stream.ts';
 
 const Query = z.strictObject({

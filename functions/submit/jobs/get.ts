@@ -5,7 +5,7 @@ import type { JobRow } from '../../../shared/db/rows.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
 import { inBackground } from '../http/background.ts';
-import { type AppContext, route } from '../http/route.ts';
+import { type AppContext, route } from '../../../shared/http/route.ts';
 import { JobParams, jobAnswer } from './answers.ts';
 
 export const getJob = (deps: Deps) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BatchRequest, JobRequest } from '../../../shared/contract/job-request.ts';
-import { canonicalJson } from '../http/canonical-json.ts';
+import { canonicalJson } from '../../../shared/http/request-hash.ts';
 import { batchHash, jobHash } from './job-hash.ts';
 
 const QUOTE = `qt_${'0'.repeat(32)}`;

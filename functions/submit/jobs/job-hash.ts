@@ -1,5 +1,5 @@
 import type { BatchRequest, JobRequest } from '../../../shared/contract/job-request.ts';
-import { requestHash } from '../http/canonical-json.ts';
+import { requestHash } from '../../../shared/http/request-hash.ts';
 
 /**
  * What a job's Idempotency-Key and its quote are bound to. The quote's own id is left out and the path is always the one that will

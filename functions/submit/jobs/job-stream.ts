@@ -3,7 +3,7 @@ import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import type { JobRow } from '../../../shared/db/rows.ts';
 import type { JobEventRow, JobEvents } from '../../../shared/db/submit.ts';
 import type { Deps } from '../deps.ts';
-import { frame, HEARTBEAT } from '../http/sse.ts';
+import { frame, HEARTBEAT } from '../../../shared/http/sse.ts';
 
 const SHORTEST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 2_000;

@@ -6,7 +6,7 @@ import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import { listOf, pageQuery, queryInstant } from '../../../shared/contract/lists.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 
 const Query = z.strictObject({
   status: JobStatus.optional(),

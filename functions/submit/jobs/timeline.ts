@@ -2,7 +2,7 @@ import { TimelineItem } from '../../../shared/contract/job-events.ts';
 import { listOf } from '../../../shared/contract/lists.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import type { Deps } from '../deps.ts';
-import { route } from '../http/route.ts';
+import { route } from '../../../shared/http/route.ts';
 import { JobParams } from './answers.ts';
 
 export const jobTimeline = ({ db }: Deps) =>

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { WEBHOOK_EVENTS } from '../../../shared/contract/job-request.ts';
 import { WebhookEvent } from '../../../shared/contract/webhook-event.ts';
 import { Problem } from '../../../shared/errors/problem.ts';
-import type { RouteDoc } from '../http/route.ts';
+import type { RouteDoc } from '../../../shared/http/route.ts';
 import { VERSION } from '../version.ts';
 import { operationOf } from './operation.ts';
 import { createSchemas, type JsonSchema } from './schemas.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ERRORS, type ErrorCode } from '../../../shared/errors/codes.ts';
-import type { Answer, RouteDoc } from '../http/route.ts';
+import type { Answer, RouteDoc } from '../../../shared/http/route.ts';
 import type { JsonSchema } from './schemas.ts';
 
 type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => JsonSchema;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { publicRoute } from '../http/route.ts';
+import { publicRoute } from '../../../shared/http/route.ts';
 
 export const health = () =>
   publicRoute({
