@@ -1,25 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Client, createClient } from './client.ts';
 import { dropStateFolder, newStateFolder, type RunningStack, runStack } from './run-stack.ts';
+import { openSeam, type Seam } from './seam.ts';
 import type { StackValues } from './stack-values.ts';
 
-export type OwnStack = Client & {
+export type OwnStack<Name extends string = never> = Client & {
   running: () => RunningStack;
+  /** What stands between the Workers and the services that were named. */
+  seams: Record<Name, Seam>;
   /** Starts it again on the same state folder. */
   restart: () => Promise<void>;
   /** Stops it and forgets it. */
   end: () => Promise<void>;
 };
 
+type Options<Name extends string> = { seams?: readonly Name[]; env?: Record<string, string> };
+
 /** A stack of the test's own, which it may break, kill and look into as a whole. */
-export async function startOwnStack(
-  env: Record<string, string> = {},
-  folder: string = newStateFolder(),
-): Promise<OwnStack> {
-  const start = () => runStack(['--no-sample'], folder, 0, env);
+export async function startOwnStack<Name extends string = never>({
+  seams: names = [],
+  env = {},
+}: Options<Name> = {}): Promise<OwnStack<Name>> {
+  const folder = newStateFolder();
+  const values = (): StackValues => JSON.parse(readFileSync(join(folder, 'stack.json'), 'utf8'));
+  const opened = names.map(async (name) => [name, await openSeam(() => values().emulators[name] as string)] as const);
+  const seams = Object.fromEntries(await Promise.all(opened)) as Record<Name, Seam>;
+  const start = () => runStack(['--no-sample'], folder, 0, { ...env, DARKROOM_SEAMS: originsOf(seams) });
+  const client = createClient(values);
   let running = await start();
-  const client = createClient(() => running.read<StackValues>('stack.json'));
   return {
     ...client,
+    seams,
     running: () => running,
     async restart() {
       running = await start();
@@ -27,7 +39,11 @@ export async function startOwnStack(
     async end() {
       await client.pool().end();
       await running.stop();
-      console.log("kept", folder); void dropStateFolder;
+      for (const seam of Object.values<Seam>(seams)) seam.close();
+      dropStateFolder(folder);
     },
   };
 }
+
+const originsOf = (seams: Record<string, Seam>) =>
+  JSON.stringify(Object.fromEntries(Object.entries(seams).map(([name, { origin }]) => [name, origin])));

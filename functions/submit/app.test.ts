@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from '../../shared/errors/codes.ts';
 import { ok, refused } from '../../shared/errors/result.ts';
-import type { ReadLimit } from './http/read-limits.ts';
+import type { ReadLimit } from '../../shared/http/read-limit.ts';
 import { ACCOUNT_ID, fakeApp, JOB_ID, jobRow } from './testing/fakes.ts';
 import { VERSION } from './version.ts';
 

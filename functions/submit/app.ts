@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
-import { cors } from 'hono/cors';
 import { problemNotFound, problemOnError, refusalResponse } from '../../shared/http/problems.ts';
-import { requestId } from '../../shared/http/request-id.ts';
+import { mountRoutes, usePublicMiddleware } from '../../shared/http/public-api.ts';
+import type { AppEnv, Route } from '../../shared/http/route.ts';
 import { batches } from './batches.ts';
 import { listModels, showModel } from './catalogue/models.ts';
 import { listProviders } from './catalogue/providers.ts';
@@ -9,8 +9,6 @@ import { creditBalance } from './credits/balance.ts';
 import { creditEntries } from './credits/entries.ts';
 import { grantCredits } from './credits/grants.ts';
 import type { Deps } from './deps.ts';
-import { rateLimitHeaders } from './http/read-limits.ts';
-import type { AppEnv, Route } from '../../shared/http/route.ts';
 import { cancelJob } from './jobs/cancel.ts';
 import { createJob } from './jobs/create.ts';
 import { jobEvents } from './jobs/events.ts';
@@ -30,10 +28,8 @@ import { ready } from './service/ready.ts';
 export function createApp(deps: Deps): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   const { origin } = deps.settings;
-  useMiddleware(app, deps);
-  for (const route of routesOf(deps)) {
-    app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), (c) => route.run(c, deps));
-  }
+  usePublicMiddleware(app, deps.settings.allowedOrigins);
+  mountRoutes(app, routesOf(deps), deps);
   // The other Workers answer these; what strays here is unsigned by definition.
   app.all('/internal/*', (c) => refusalResponse(c, origin, { code: 'unauthenticated' }));
   app.all('/hooks/*', (c) => refusalResponse(c, origin, { code: 'unauthenticated' }));
@@ -71,35 +67,3 @@ export function routesOf(deps: Deps): Route[] {
   ];
   return routes;
 }
-
-function useMiddleware(app: Hono<AppEnv>, { settings }: Deps): void {
-  app.use(requestId);
-  app.use(
-    cors({
-      origin: settings.allowedOrigins,
-      allowMethods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
-      allowHeaders: TAKEN,
-      exposeHeaders: SHOWN,
-      maxAge: 86_400,
-    }),
-  );
-  app.use(async function answerHeaders(c, next) {
-    await next();
-    const limit = c.get('readLimit');
-    for (const [name, value] of Object.entries(limit ? rateLimitHeaders(limit) : {})) c.header(name, value);
-    c.header('x-content-type-options', 'nosniff');
-    if (c.req.path.startsWith('/v1/') && !c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
-  });
-}
-
-const TAKEN = ['authorization', 'x-api-key', 'content-type', 'idempotency-key', 'prefer', 'last-event-id', 'if-match'];
-const SHOWN = [
-  'location',
-  'etag',
-  'x-request-id',
-  'idempotency-replayed',
-  'preference-applied',
-  'ratelimit',
-  'ratelimit-policy',
-  'retry-after',
-];

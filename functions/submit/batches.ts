@@ -4,9 +4,9 @@ import { Job } from '../../shared/contract/job.ts';
 import { jobFromRow } from '../../shared/contract/job-from-row.ts';
 import { BatchRequest, type JobRequest } from '../../shared/contract/job-request.ts';
 import { unwrap } from '../../shared/errors/result.ts';
-import type { Deps } from './deps.ts';
+import { markReplayed } from '../../shared/http/idempotency-key.ts';
 import { route } from '../../shared/http/route.ts';
-import { markReplayed } from './jobs/answers.ts';
+import type { Deps } from './deps.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { batchHash, payerOf } from './jobs/job-hash.ts';
 

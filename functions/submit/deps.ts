@@ -1,9 +1,9 @@
 import type { VerifyUser } from '../../shared/auth/jwt.ts';
 import type { SubmitDatabase } from '../../shared/db/submit.ts';
+import type { ReadLimits } from '../../shared/http/read-limit.ts';
 import type { Log } from '../../shared/log/log.ts';
 import type { Wake } from '../../shared/qstash/wake.ts';
 import type { JobSnapshots } from './http/job-snapshots.ts';
-import type { ReadLimits } from './http/read-limits.ts';
 
 /** Everything that this Worker touches, injected: tests put fakes in. */
 export type Deps = {

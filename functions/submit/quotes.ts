@@ -1,11 +1,11 @@
 import { BatchRequest, JobRequest } from '../../shared/contract/job-request.ts';
 import { Quote, QuoteRequest } from '../../shared/contract/quote.ts';
 import { type Result, unwrap } from '../../shared/errors/result.ts';
-import { validate } from '../../shared/http/validate.ts';
-import type { Deps } from './deps.ts';
+import { markReplayed } from '../../shared/http/idempotency-key.ts';
 import { requestHash } from '../../shared/http/request-hash.ts';
 import { route } from '../../shared/http/route.ts';
-import { markReplayed } from './jobs/answers.ts';
+import { validate } from '../../shared/http/validate.ts';
+import type { Deps } from './deps.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { describeQuote } from './jobs/describe-quote.ts';
 import { batchHash, jobHash, payerOf } from './jobs/job-hash.ts';

@@ -4,8 +4,8 @@ import { findModel } from '../../../shared/catalog/models.ts';
 import { Model } from '../../../shared/contract/catalogue.ts';
 import { listOf, queryInt } from '../../../shared/contract/lists.ts';
 import { refuse } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 const Query = z.strictObject({
   limit: queryInt(1, 1_000).optional().describe('All models unless given'),

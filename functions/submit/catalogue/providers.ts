@@ -4,8 +4,8 @@ import { type ProviderInfo, providerInfos } from '../../../shared/catalog/provid
 import { Provider } from '../../../shared/contract/catalogue.ts';
 import type { ProviderStats } from '../../../shared/db/submit.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 const Providers = z.object({
   data: z.array(Provider),

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { AccountId } from '../../../shared/contract/ids.ts';
 import { Credits } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 export const creditBalance = ({ db }: Deps) =>
   route({

@@ -3,8 +3,8 @@ import { AccountId } from '../../../shared/contract/ids.ts';
 import { listOf, pageQuery } from '../../../shared/contract/lists.ts';
 import { CreditEntry } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 export const creditEntries = ({ db }: Deps) =>
   route({

@@ -1,9 +1,9 @@
 import { Grant, GrantRequest } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
+import { markReplayed } from '../../../shared/http/idempotency-key.ts';
 import { requestHash } from '../../../shared/http/request-hash.ts';
 import { route } from '../../../shared/http/route.ts';
-import { markReplayed } from '../jobs/answers.ts';
+import type { Deps } from '../deps.ts';
 
 export const grantCredits = ({ db }: Deps) =>
   route({

@@ -3,18 +3,14 @@ import { JobId } from '../../../shared/contract/ids.ts';
 import { Job } from '../../../shared/contract/job.ts';
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import type { Changed } from '../../../shared/db/submit.ts';
-import type { Deps } from '../deps.ts';
+import { markReplayed } from '../../../shared/http/idempotency-key.ts';
 import type { AppContext } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 /** `{id}` in the path of everything that is about one job. */
 export const JobParams = z.object({ id: JobId });
 
 export const jobAnswer = { description: 'The job as it is now', schema: Job };
-
-/** Says on the answer that nothing new was done. */
-export function markReplayed(c: AppContext, replayed: boolean | undefined): void {
-  if (replayed) c.header('idempotency-replayed', 'true');
-}
 
 /** After an action: wakes the lanes that it freed or filled, and shows the job as it is now. */
 export async function changedJob(c: AppContext, { wake, settings }: Deps, changed: Changed): Promise<Response> {

@@ -1,7 +1,7 @@
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { requestHash } from '../../../shared/http/request-hash.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { changedJob, JobParams, jobAnswer } from './answers.ts';
 
 export const cancelJob = (deps: Deps) =>

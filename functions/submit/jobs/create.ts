@@ -1,10 +1,11 @@
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import { JobRequest } from '../../../shared/contract/job-request.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
+import { markReplayed } from '../../../shared/http/idempotency-key.ts';
+import { route } from '../../../shared/http/route.ts';
 import type { Deps } from '../deps.ts';
 import { waitSeconds } from '../http/prefer.ts';
-import { route } from '../../../shared/http/route.ts';
-import { jobAnswer, markReplayed } from './answers.ts';
+import { jobAnswer } from './answers.ts';
 import { jobHash, payerOf } from './job-hash.ts';
 import { buildJobSpec } from './job-spec.ts';
 import { isSettled, waitForJob } from './wait.ts';

@@ -3,10 +3,10 @@ import { credentialOf } from '../../../shared/auth/credential.ts';
 import { JobId } from '../../../shared/contract/ids.ts';
 import { isTerminal } from '../../../shared/contract/job.ts';
 import { refuse, unwrap } from '../../../shared/errors/result.ts';
-import { validate } from '../../../shared/http/validate.ts';
-import type { Deps } from '../deps.ts';
 import { type AppContext, publicRoute } from '../../../shared/http/route.ts';
 import { eventStream } from '../../../shared/http/sse.ts';
+import { validate } from '../../../shared/http/validate.ts';
+import type { Deps } from '../deps.ts';
 import { jobStream } from './job-stream.ts';
 
 const Query = z.strictObject({

@@ -3,9 +3,9 @@ import { subjectOf } from '../../../shared/auth/credential.ts';
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import type { JobRow } from '../../../shared/db/rows.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
+import { type AppContext, route } from '../../../shared/http/route.ts';
 import type { Deps } from '../deps.ts';
 import { inBackground } from '../http/background.ts';
-import { type AppContext, route } from '../../../shared/http/route.ts';
 import { JobParams, jobAnswer } from './answers.ts';
 
 export const getJob = (deps: Deps) =>

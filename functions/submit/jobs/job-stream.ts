@@ -2,8 +2,8 @@ import { isTerminal } from '../../../shared/contract/job.ts';
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import type { JobRow } from '../../../shared/db/rows.ts';
 import type { JobEventRow, JobEvents } from '../../../shared/db/submit.ts';
-import type { Deps } from '../deps.ts';
 import { frame, HEARTBEAT } from '../../../shared/http/sse.ts';
+import type { Deps } from '../deps.ts';
 
 const SHORTEST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 2_000;

@@ -5,8 +5,8 @@ import { Job, JobStatus } from '../../../shared/contract/job.ts';
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import { listOf, pageQuery, queryInstant } from '../../../shared/contract/lists.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 const Query = z.strictObject({
   status: JobStatus.optional(),

@@ -1,8 +1,8 @@
 import { RefundRequest } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { requestHash } from '../../../shared/http/request-hash.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { changedJob, JobParams, jobAnswer } from './answers.ts';
 
 export const refundJob = (deps: Deps) =>

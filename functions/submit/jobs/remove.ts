@@ -1,6 +1,6 @@
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { JobParams } from './answers.ts';
 
 export const removeJob = ({ db }: Deps) =>

@@ -1,7 +1,7 @@
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { requestHash } from '../../../shared/http/request-hash.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { changedJob, JobParams, jobAnswer } from './answers.ts';
 
 const review = (deps: Deps, decision: 'approve' | 'reject', summary: string) =>

@@ -1,8 +1,8 @@
 import { TimelineItem } from '../../../shared/contract/job-events.ts';
 import { listOf } from '../../../shared/contract/lists.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { JobParams } from './answers.ts';
 
 export const jobTimeline = ({ db }: Deps) =>

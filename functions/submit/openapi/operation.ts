@@ -1,12 +1,15 @@
 import * as z from 'zod';
+import type { Answer, RouteDoc } from '../../../shared/contract/route-doc.ts';
 import { ERRORS, type ErrorCode } from '../../../shared/errors/codes.ts';
-import type { Answer, RouteDoc } from '../../../shared/http/route.ts';
 import type { JsonSchema } from './schemas.ts';
 
 type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => JsonSchema;
 
 const IdempotencyKey = z.string().min(1).max(255).describe('The same key never runs twice; kept at least 24 hours');
 const Prefer = z.string().describe('`wait=N`: answer when the job has ended or after N seconds, at most 60');
+
+const IfMatch = z.string().describe('An `ETag`: the change is refused with 412 if the object is no longer that one');
+const LastEventId = z.string().describe('The id of the last event that was seen: the stream goes on after it');
 
 /** One operation of the document. */
 export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
@@ -46,7 +49,7 @@ function parameters(object: z.ZodObject | undefined, place: 'path' | 'query', sc
   }));
 }
 
-function headers({ idempotency, waits }: RouteDoc, schemaOf: SchemaOf): JsonSchema[] {
+function headers({ idempotency, waits, conditional, resumable }: RouteDoc, schemaOf: SchemaOf): JsonSchema[] {
   const header = (name: string, schema: z.ZodType, required: boolean) => ({
     name,
     in: 'header',
@@ -56,6 +59,8 @@ function headers({ idempotency, waits }: RouteDoc, schemaOf: SchemaOf): JsonSche
   return [
     ...(idempotency ? [header('Idempotency-Key', IdempotencyKey, idempotency === 'required')] : []),
     ...(waits ? [header('Prefer', Prefer, false)] : []),
+    ...(conditional ? [header('If-Match', IfMatch, false)] : []),
+    ...(resumable ? [header('Last-Event-ID', LastEventId, false)] : []),
   ];
 }
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { ERRORS } from '../../../shared/errors/codes.ts';
 import { refuse } from '../../../shared/errors/result.ts';
-import type { Deps } from '../deps.ts';
 import { publicRoute } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 
 const html = { schema: z.string(), contentType: 'text/html' };
 

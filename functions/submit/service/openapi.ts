@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Deps } from '../deps.ts';
 import { publicRoute, type Route } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { openApiDocument } from '../openapi/document.ts';
 
 /** Made at the first request for it, from the very schemas that check requests. `routes` is read late: this one is among them. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Deps } from '../deps.ts';
 import { publicRoute } from '../../../shared/http/route.ts';
+import type { Deps } from '../deps.ts';
 import { VERSION } from '../version.ts';
 
 const Dependency = z.enum(['ok', 'down']);

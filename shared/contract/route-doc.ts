@@ -1,0 +1,33 @@
+import type * as z from 'zod';
+import type { ErrorCode } from '../errors/codes.ts';
+
+/** One answer of a route, as the OpenAPI document shows it. */
+export type Answer = { description: string; schema?: z.ZodType; contentType?: string };
+
+/** What a router and the OpenAPI document need to know of a route. Paths are in OpenAPI's form: `/v1/jobs/{id}`. */
+export type RouteDoc = {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  access: 'credential' | 'public';
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  idempotency?: 'optional' | 'required';
+  /** Takes `Prefer: wait=N`. */
+  waits?: boolean;
+  /** Takes `If-Match`. */
+  conditional?: boolean;
+  /** Takes `Last-Event-ID`. */
+  resumable?: boolean;
+  answers: Record<number, Answer>;
+  refusals?: ErrorCode[];
+};
+
+/** A route behind a credential. What one Worker answers and another one documents stands in the contract, between them. */
+export const contract = <const D extends Omit<RouteDoc, 'access'>>(doc: D) => ({
+  ...doc,
+  access: 'credential' as const,
+});
