@@ -122,25 +122,6 @@ export const hang =
     return { cut: true };
   };
 
-/** Something else happens just before the request is delivered; what is delivered then is delivered to what is left. */
-export const before =
-  (run: () => unknown): Act =>
-  async (_exchange, forward, { happened }) => {
-    await run();
-    happened();
-    return forward();
-  };
-
-/** Something else happens between the effect and its answer, which still leaves. */
-export const between =
-  (run: (exchange: Exchange, reply: Reply) => unknown): Act =>
-  async (exchange, forward, { happened }) => {
-    const original = await forward();
-    await run(exchange, original);
-    happened();
-    return original;
-  };
-
 export function reply(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const type = typeof body === 'string' ? 'text/html' : 'application/json';

@@ -18,8 +18,10 @@ const MOST_JUMPS = 10;
 export async function heal(world: World, clients: Promise<void>): Promise<void> {
   await endFaults(world);
   await clients;
+  world.log(`  clients are done at ${world.elapsed()} ms`);
   await askAgain(world);
   await decideHeld(world);
+  world.log(`  all is asked and decided at ${world.elapsed()} ms`);
   await settle(world, REAL_SECONDS, true);
   for (let jump = 0; jump < MOST_JUMPS; jump += 1) {
     const open = await countOpen(world);

@@ -81,7 +81,7 @@ function planOperation(random: Random, { id, batch, stormMs }: Frame): Operation
   const jobs = Array.from({ length: batch }, (_, n) => planJob(random, `operation ${id}.${n}`));
   return {
     id,
-    at: Math.floor(random.next() * stormMs),
+    at: Math.floor(random.next() * stormMs * 0.9),
     account: ACCOUNT_SHARES.findIndex((share) => chosen < share),
     keyed,
     copies: keyed && random.chance(0.06) ? 3 : 1,

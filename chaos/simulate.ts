@@ -9,10 +9,12 @@ import { judge } from './oracle/judge.ts';
 import type { Plan } from './plan.ts';
 import { resultOf, type Verdict } from './result.ts';
 import { closeSeams, connectSeams, openSeams, seamEnvironment } from './seams.ts';
-import { createStack } from './stack.ts';
+import { createStack, type Stack } from './stack.ts';
 import { runStorm } from './storm.ts';
 import { clientTarget } from './submit.ts';
 import { createFindings, type World } from './world.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 type Options = { log: (line: string) => void; keepState?: boolean };
 
@@ -20,12 +22,14 @@ type Options = { log: (line: string) => void; keepState?: boolean };
 export async function simulate(plan: Plan, { log, keepState = false }: Options): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'darkroom-chaos-'));
   const seams = await openSeams();
-  const stack = createStack({
+  const stack: Stack = createStack({
     folder,
     seams: seamEnvironment(seams),
     log,
     onAddresses: (file) => connectSeams(seams, file),
   });
+  const giveUp = () => void stack.kill().finally(() => process.exit(130));
+  for (const signal of SIGNALS) process.once(signal, giveUp);
   try {
     const world = await openWorld(plan, { seams, stack, log });
     try {
@@ -37,11 +41,13 @@ export async function simulate(plan: Plan, { log, keepState = false }: Options):
       await heal({ ...world, stormy: () => false }, clients);
       log(`Settled at ${world.elapsed()} ms`);
       await judge(world, folder);
+      log(`Judged at ${world.elapsed()} ms`);
       return await resultOf(world);
     } finally {
       await world.look.close();
     }
   } finally {
+    for (const signal of SIGNALS) process.off(signal, giveUp);
     await stack.stop();
     await closeSeams(seams);
     if (keepState) log(`State: ${folder}`);
@@ -56,7 +62,7 @@ async function openWorld(plan: Plan, { seams, stack, log }: Pick<World, 'seams' 
   const target = clientTarget({ seams });
   const accounts = await openAccounts({ look, target, adminKey: file.admin_api_key }, plan.accounts);
   // Lost submissions keep their slot until the route's longest run is over: room for them, and for the others.
-  await look.must('update darkroom.provider_api_keys set max_concurrency = 60');
+  await look.must('update darkroom.provider_api_keys set max_concurrency = 1000');
   const evidence = collectEvidence(seams, { look, ...findings });
   const began = performance.now();
   const elapsed = () => Math.round(performance.now() - began);

@@ -37,11 +37,14 @@ async function topUp(world: World, log: OperationLog): Promise<void> {
   await submit(world, log, TRIES);
 }
 
-/** After the healing: whoever was never answered asks again, until it is. */
+/** After the healing: whoever was never answered asks again, until it is. A limit that is reached is an answer by then. */
 export async function askAgain(world: World): Promise<void> {
   const open = world.operations.filter((log) => log.operation.keyed && !isKnown(log));
-  await Promise.all(open.map((log) => submit(world, log, 8)));
-  for (const { operation } of open.filter((log) => !isKnown(log))) {
-    world.report('violations', 'a client was never answered', { operation: operation.id });
+  await Promise.all(open.map((log) => submit(world, log, 3)));
+  for (const log of open.filter((one) => !isKnown(one))) {
+    const last = log.answers.at(-1);
+    if (last?.status === 429) log.refusal = String(last.body.code);
+    else
+      world.report('violations', 'a client was never answered', { operation: log.operation.id, status: last?.status });
   }
 }

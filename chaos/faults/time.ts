@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signedHeaders } from '../../shared/signatures/standard-webhooks.ts';
 import { answerInstead } from '../acts.ts';
+import { killWorkers } from '../crash.ts';
 import type { World } from '../world.ts';
 import { control, type Fault, lie, pathIs } from './fault.ts';
 
@@ -30,7 +31,7 @@ export const timeFaults: Fault[] = [
     inject: (world, random, name) => {
       const act = random.chance(0.6) ? answerInstead(503, {}) : answerInstead(200, { keys: [unknownKey()] });
       lie(world, name, { seam: 'fal', matches: pathIs('/.well-known/jwks.json', 'GET'), act });
-      world.stack.killWorkers();
+      killWorkers(world);
     },
   },
 ];

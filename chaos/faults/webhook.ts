@@ -69,7 +69,7 @@ export const webhookFaults: Fault[] = [
 const WEBHOOK = { seam: 'public', matches: hooks } as const;
 
 /** Another body under the true signature. */
-const swapBody = ({ body }: Exchange) => ({ body: Buffer.from(`${body} `) });
+const swapBody = ({ body }: Exchange) => ({ body: Buffer.from(`${body}\n\n`) });
 /** The true message at the address of another attempt. */
 const swapToken = ({ path }: Exchange) => ({
   path: path.replace(/^(\/hooks\/[^/]+\/)[^/]+/, '$1att_00000000000070008000000000000000'),

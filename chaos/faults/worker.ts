@@ -1,5 +1,4 @@
-import { before, between } from '../acts.ts';
-import { restart } from '../crash.ts';
+import { killWorkers, restart } from '../crash.ts';
 import type { Act } from '../proxy.ts';
 import type { Random } from '../random.ts';
 import type { SeamName } from '../seams.ts';
@@ -42,8 +41,7 @@ export const workerFaults: Fault[] = [
   {
     name: '23-work-after-the-answer-cut',
     per200: 2,
-    inject: (world, _random, name) =>
-      lie(world, name, { seam: 'public', matches: callbacks, act: between(() => world.stack.killWorkers()) }),
+    inject: (world, _random, name) => lie(world, name, { seam: 'public', matches: callbacks, act: killBetween(world) }),
   },
   {
     name: 'stack-killed',
@@ -51,7 +49,8 @@ export const workerFaults: Fault[] = [
     window: [0.2, 0.8],
     restarts: true,
     inject: async (world, _random, name) => {
-      if (await restart(world, 'SIGKILL for everything')) world.count(name);
+      await restart(world, 'SIGKILL for everything');
+      world.count(name);
     },
   },
 ];
@@ -73,7 +72,21 @@ function someStep(random: Random): Step {
   ]);
 }
 
-const killBetween = (world: World): Act => between(() => world.stack.killWorkers());
+/** The effect has happened; the answer finds nobody, or is the last thing that left. */
+function killBetween(world: World): Act {
+  return async (_exchange, forward, { happened, decline }) => {
+    const reply = await forward();
+    if (killWorkers(world)) happened();
+    else decline();
+    return reply;
+  };
+}
 
 /** A request that is on its way when its sender dies arrives all the same; one to a Worker finds nobody. */
-const killBefore = (world: World): Act => before(() => world.stack.killWorkers());
+function killBefore(world: World): Act {
+  return async (_exchange, forward, { happened, decline }) => {
+    if (killWorkers(world)) happened();
+    else decline();
+    return forward();
+  };
+}

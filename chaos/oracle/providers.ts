@@ -19,14 +19,19 @@ export async function checkSubmissions(world: World): Promise<void> {
       if (row === undefined) world.report('violations', '14 a provider runs what nobody ordered', { provider, id });
       else if (row.request_id !== null && row.request_id !== id)
         world.report('violations', '14 an attempt took over another request', { attempt, id, took: row.request_id });
+      else if (row.class !== null && REFUSED.has(row.class))
+        world.report('violations', 'a submission that was taken counts as refused', { attempt, id, class: row.class });
     }
   }
 }
 
+/** Verdicts after which the part may be tried again elsewhere: only if the provider has not taken it. */
+const REFUSED = new Set(['refused', 'rate_limited', 'key']);
+
+type Attempt = { id: string; request_id: string | null; class: string | null };
+
 const attemptsOf = ({ look }: World) =>
-  look.must<{ id: string; request_id: string | null }>(
-    'select id, provider_request_id as request_id from darkroom.attempts',
-  );
+  look.must<Attempt>("select id, provider_request_id as request_id, error->>'class' as class from darkroom.attempts");
 
 async function submissionsOf({ stack }: World, provider: string): Promise<Submission[]> {
   const response = await fetch(`${stack.file().emulators[provider]}/__requests`);

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Result } from './result.ts';
+
+/** One short run, as people start it. Long ones are `npm run chaos`. */
+test('thirty jobs under faults: nothing lost, charged twice, kept, violated or stuck', {
+  timeout: 170_000,
+}, async () => {
+  const { code, result, log } = await runChaos(['--seed', '20261121', '--jobs', '30', '--faults', 'all']);
+  expect({ ...result, faults: {}, accepted: 0 }, log).toEqual({
+    seed: 20261121,
+    jobs: 30,
+    accepted: 0,
+    faults: {},
+    violations: 0,
+    lost: 0,
+    double_charged: 0,
+    unrefunded: 0,
+    stuck: 0,
+  });
+  expect(code, log).toBe(0);
+  expect(result.accepted).toBeGreaterThanOrEqual(15);
+  expect(Object.keys(result.faults).length, log).toBeGreaterThan(10);
+});
+
+async function runChaos(args: string[]): Promise<{ code: number | null; result: Result; log: string }> {
+  const env = { ...process.env, NODE_ENV: undefined, VITEST: undefined };
+  const run = spawn(process.execPath, ['chaos/run.ts', ...args], { cwd: resolve(import.meta.dirname, '..'), env });
+  let printed = '';
+  let log = '';
+  run.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk;
+  });
+  run.stderr.on('data', (chunk: Buffer) => {
+    log += chunk;
+  });
+  const code = await new Promise<number | null>((done) => run.once('close', done));
+  const last = printed.trim().split('\n').at(-1) ?? '';
+  if (!last.startsWith('{')) throw new Error(`No result:\n${log}`);
+  return { code, result: JSON.parse(last) as Result, log };
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshDatabase } from '../../test/stack.ts';
+import { accept, candidate, makeAccount, makeKey, request, rpc, spec } from './fixtures.ts';
+
+/** Each of these has another safeguard before or behind it; here it stands alone. */
+let pool: Pool;
+beforeAll(async () => {
+  pool = await freshDatabase();
+});
+afterAll(() => pool.end());
+
+async function heldJob(profile: string): Promise<string> {
+  const who = await makeAccount(pool, 100);
+  return (await accept(pool, who, request([spec([candidate(profile)])]))).ok.jobs[0].id;
+}
+
+/** Ends a hold as `conclude` does, but without looking at the job first. */
+const endHold = async (job: string) =>
+  (await pool.query<{ ended: boolean }>('select darkroom.end_hold($1, 4) as ended', [job])).rows[0]?.ended;
+
+test('of ten ends of a hold at once one happens, and the others learn that they did not', async () => {
+  const profile = randomUUID();
+  await makeKey(pool, profile);
+  const job = await heldJob(profile);
+  const ends = await Promise.all(Array.from({ length: 10 }, () => endHold(job)));
+  expect(ends.filter(Boolean)).toHaveLength(1);
+  const { rows } = await pool.query("select amount from darkroom.entries where ref = $1 and ledger = 'spent'", [job]);
+  expect(rows).toEqual([{ amount: '4' }]);
+});
+
+test('a second end of a hold cannot be written, even if its status was lost', async () => {
+  const profile = randomUUID();
+  await makeKey(pool, profile);
+  const job = await heldJob(profile);
+  await endHold(job);
+  await pool.query("update darkroom.holds set status = 'held' where id = $1", [job]);
+  await expect(endHold(job)).rejects.toMatchObject({ code: '23505' });
+});
+
+test('an account whose last part is handed out while it submits the next one stays in the lane', async () => {
+  const profile = randomUUID();
+  await makeKey(pool, profile);
+  const who = await makeAccount(pool, 100);
+  const claim = async () => (await rpc(pool, 'worker', 'claim', [`${profile}:platform`, 5])).ok.attempts;
+  await accept(pool, who, request([spec([candidate(profile)])]));
+  const submitting = await pool.connect();
+  await submitting.query('begin; set local role submit');
+  const next = JSON.stringify(request([spec([candidate(profile)])]));
+  await submitting.query('select api.accept($1, $2)', [JSON.stringify(who.credential), next]);
+  expect(await claim()).toHaveLength(1);
+  await submitting.query('commit');
+  submitting.release();
+  expect(await claim()).toHaveLength(1);
+});
