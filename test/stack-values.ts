@@ -1,5 +1,8 @@
 import type { RunningStack } from './run-stack.ts';
 
+/** Of the one web app whose pages may call the stack that all tests share. */
+export const APP_ORIGIN = 'https://app.example.org';
+
 /** `stack.json`, as API.md fixes it. */
 export type StackValues = {
   origin: string;

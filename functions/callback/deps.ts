@@ -16,6 +16,8 @@ export type CallbackDeps = {
   now: () => number;
   /** The public origin, without a slash at the end. */
   origin: string;
+  /** Browser origins that may call the API. */
+  allowedOrigins: string[];
   /** Shared by the Workers. */
   signingSecret: string;
   /** The master that accounts' webhook secrets are derived from. */

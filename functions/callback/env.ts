@@ -8,6 +8,8 @@ const Env = z.object({
   SUPABASE_JWKS_URL: z.union([z.url(), z.literal('')]).default(''),
   PUBLIC_ORIGIN: origin,
   ENVIRONMENT: z.enum(['local', 'production']),
+  /** Browser origins that may call the API. */
+  ALLOWED_ORIGINS: list,
   /** Locally: private origins that webhooks may go to. */
   LOCAL_ORIGINS: list,
   QSTASH_URL: origin,

@@ -26,6 +26,7 @@ function wire(bindings: unknown) {
     log,
     now: Date.now,
     origin: env.PUBLIC_ORIGIN,
+    allowedOrigins: env.ALLOWED_ORIGINS,
     signingSecret: env.INTERNAL_SIGNING_SECRET,
     webhookMaster: env.WEBHOOK_SIGNING_KEY,
     localOrigins: env.LOCAL_ORIGINS,

@@ -6,7 +6,6 @@ import { createLog } from '../../shared/log/log.ts';
 import { loadKeyring } from '../../shared/seal/keyring.ts';
 import { createApp } from './app.ts';
 import { parseEnv } from './env.ts';
-import { createFingerprint } from './fingerprint.ts';
 import { openKey } from './open-key.ts';
 
 async function wire(bindings: unknown) {
@@ -24,7 +23,6 @@ async function wire(bindings: unknown) {
     db,
     env,
     log,
-    fingerprint: await createFingerprint(env.KEY_ENCRYPTION_KEY),
     origin: env.PUBLIC_ORIGIN,
     signingSecret: env.INTERNAL_SIGNING_SECRET,
     now: Date.now,

@@ -1,12 +1,16 @@
 import type { KeyForAttempt, KeysDatabase } from '../../shared/db/keys.ts';
+import type { SealedDatabase } from '../../shared/db/sealed.ts';
+import { unwrap } from '../../shared/errors/result.ts';
 import type { OpenResult } from '../../shared/internal/key-vault.ts';
 import type { Log } from '../../shared/log/log.ts';
 import type { Keyring } from '../../shared/seal/keyring.ts';
-import { type SealContext, unseal } from '../../shared/seal/seal.ts';
 import { environmentKey } from './environment-keys.ts';
+import { type KeyContext, openSealed, type SealedKey } from './sealed-key.ts';
 
 export type OpenKeyDeps = {
   db: Pick<KeysDatabase, 'keyForAttempt'>;
+  /** Where sealed keys stand if they have a database of their own. */
+  sealed?: Pick<SealedDatabase, 'getSealed'>;
   keyring: Keyring;
   /** The environment, where the platform's own keys stand. */
   env: Record<string, unknown>;
@@ -35,33 +39,22 @@ function fromEnvironment({ env }: OpenKeyDeps, row: KeyForAttempt): OpenResult {
   return { ...key, config, key_id: row.key_id, version: row.version };
 }
 
-async function fromSeal({ keyring }: OpenKeyDeps, row: KeyForAttempt): Promise<OpenResult> {
-  const open = async (sealed: string, field?: string) => {
-    const unsealed = await unseal(keyring, { ...contextOf(row), field }, sealed);
-    return unsealed.ok ? unsealed.secret : null;
-  };
-  const key = row.api_key === null ? null : await open(row.api_key);
-  const secret = row.api_secret === null ? undefined : await open(row.api_secret, 'api_secret');
-  const config = await openConfig(row.additional_config ?? {}, open);
-  if (key === null || secret === null || config === null) return { missing: 'The stored key cannot be opened.' };
-  return { key, ...(secret !== undefined && { secret }), config, key_id: row.key_id, version: row.version };
+async function fromSeal(deps: OpenKeyDeps, row: KeyForAttempt): Promise<OpenResult> {
+  const sealed = await sealedOf(deps, row);
+  const opened = sealed && (await openSealed(deps.keyring, contextOf(row), sealed));
+  if (!opened) return { missing: 'The stored key cannot be opened.' };
+  return { ...opened, key_id: row.key_id, version: row.version };
 }
 
-/** Settings may hold secrets of their own; those are sealed like the key, under the name of their field. */
-async function openConfig(
-  config: Record<string, unknown>,
-  open: (sealed: string, field: string) => Promise<string | null>,
-) {
-  const opened: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(config)) {
-    const sealed = typeof value === 'string' && value.startsWith('dkv1.');
-    opened[name] = sealed ? await open(value, `config.${name}`) : value;
-    if (opened[name] === null && sealed) return null;
-  }
-  return opened;
+/** Null where it is in neither database. Throws where the other one cannot be asked. */
+async function sealedOf({ sealed }: OpenKeyDeps, row: KeyForAttempt): Promise<SealedKey | null> {
+  const { api_key, api_secret, additional_config } = row;
+  if (api_key !== null) return { api_key, api_secret, additional_config: additional_config ?? {} };
+  const found = await sealed?.getSealed(row.key_id, row.version);
+  return found && (found.ok || found.refusal.code !== 'not_found') ? unwrap(found) : null;
 }
 
-const contextOf = (row: KeyForAttempt): SealContext => ({
+const contextOf = (row: KeyForAttempt): KeyContext => ({
   owner: row.owner,
   provider: row.provider,
   keyId: row.key_id,

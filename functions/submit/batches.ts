@@ -9,6 +9,7 @@ import { route } from '../../shared/http/route.ts';
 import type { Deps } from './deps.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { batchHash, payerOf } from './jobs/job-hash.ts';
+import { withKeyLinks } from './jobs/key-links.ts';
 
 export const batches = (deps: Deps) =>
   route({
@@ -32,16 +33,15 @@ export const batches = (deps: Deps) =>
       'limit_reached',
     ],
     async handle({ credential, body, idempotencyKey }, c) {
-      const accepted = unwrap(
-        await deps.db.accept(credential, {
-          ...payerOf(body.jobs[0] as JobRequest),
-          idempotency_key: idempotencyKey,
-          request_hash: await batchHash(body),
-          quote_id: body.quote_id,
-          batch: true,
-          jobs: unwrap(buildBatchSpecs(body, deps)),
-        }),
-      );
+      const answer = await deps.db.accept(credential, {
+        ...payerOf(body.jobs[0] as JobRequest),
+        idempotency_key: idempotencyKey,
+        request_hash: await batchHash(body),
+        quote_id: body.quote_id,
+        batch: true,
+        jobs: unwrap(buildBatchSpecs(body, deps)),
+      });
+      const accepted = unwrap(withKeyLinks(answer, deps.settings.origin));
       await deps.wake(accepted.lanes);
       markReplayed(c, accepted.replayed);
       const jobs = accepted.jobs.map((row) => jobFromRow(row, deps.settings.origin));

@@ -10,6 +10,7 @@ import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { describeQuote } from './jobs/describe-quote.ts';
 import { batchHash, jobHash, payerOf } from './jobs/job-hash.ts';
 import { buildJobSpec } from './jobs/job-spec.ts';
+import { withKeyLinks } from './jobs/key-links.ts';
 
 export const quotes = (deps: Deps) =>
   route({
@@ -25,7 +26,8 @@ export const quotes = (deps: Deps) =>
     async handle({ credential, body, idempotencyKey }, c) {
       const idempotency_hash = await requestHash('POST', '/v1/quotes', body);
       const request = { ...(await quoted(body, deps)), idempotency_key: idempotencyKey, idempotency_hash };
-      const { replayed, ...quote } = unwrap(await deps.db.quote(credential, request));
+      const answer = await deps.db.quote(credential, request);
+      const { replayed, ...quote } = unwrap(withKeyLinks(answer, deps.settings.origin));
       markReplayed(c, replayed);
       return c.json({ ...quote, ...describeQuote(quote, request.jobs, deps.now()) });
     },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { endpointOf, parseEnv } from './env.ts';
+import { endpointOf } from '../../shared/env/provider-variables.ts';
+import { parseEnv } from './env.ts';
 
 const env = {
   SUPABASE_URL: 'https://project.supabase.co/',

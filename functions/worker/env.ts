@@ -29,8 +29,3 @@ export function parseEnv(raw: unknown): Env {
   const env = parseWith(Env, raw);
   return { ...env, OUTPUT_ORIGINS: env.ENVIRONMENT === 'local' ? env.OUTPUT_ORIGINS : [] };
 }
-
-/** `{PROVIDER}_ENDPOINT` replaces a provider's API origin and base path: an emulator, a proxy. */
-export function endpointOf(env: Env, provider: string): string | undefined {
-  return origin.optional().catch(undefined).parse(env[`${provider.toUpperCase()}_ENDPOINT`]);
-}

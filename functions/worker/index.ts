@@ -1,6 +1,7 @@
 import { createCloudinary } from '../../shared/cloudinary/cloudinary.ts';
 import { createDatabase } from '../../shared/db/client.ts';
 import { createWorkerDatabase } from '../../shared/db/worker.ts';
+import { endpointOf } from '../../shared/env/provider-variables.ts';
 import { createPostSigned } from '../../shared/internal/post-signed.ts';
 import { createLog } from '../../shared/log/log.ts';
 import { createFalKeys } from '../../shared/providers/fal-hook.ts';
@@ -10,7 +11,7 @@ import { createWake } from '../../shared/qstash/wake.ts';
 import { createApp } from './app.ts';
 import { catalogueInput, catalogueKind } from './catalogue.ts';
 import type { WorkerDeps } from './deps.ts';
-import { type Env, endpointOf, parseEnv } from './env.ts';
+import { type Env, parseEnv } from './env.ts';
 import { createStoreAsset } from './store-asset.ts';
 import { runSweep } from './sweep.ts';
 

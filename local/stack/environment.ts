@@ -57,6 +57,7 @@ export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs)
   const users = {
     SUPABASE_JWT_ISSUER: `${origins.supabase}/auth/v1`,
     SUPABASE_JWKS_URL: `${origins.supabase}/auth/v1/.well-known/jwks.json`,
+    ALLOWED_ORIGINS: vars.ALLOWED_ORIGINS ?? '',
   };
   const token = (role: keyof WorkerEnv) => ({ SUPABASE_ROLE_TOKEN: secrets.supabase.role_tokens[role] });
   const queue = queueAccount({ origins, secrets, vars, queueKeys }, reality);
@@ -69,7 +70,6 @@ export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs)
       ...publish,
       ...token('submit'),
       ...redisAccount(origins, secrets, vars),
-      ALLOWED_ORIGINS: vars.ALLOWED_ORIGINS ?? '',
       LOCAL_ORIGINS: emulators.join(','),
       LOCAL_WEBHOOK_ORIGINS: origins.inbox,
     },
@@ -79,7 +79,7 @@ export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs)
       ...token('worker'),
       ...internal,
       ...cloudinaryAccount(origins, secrets, vars),
-      ...providerEndpoints(origins, reality),
+      ...providerEndpoints(origins, vars, reality),
       QSTASH_CURRENT_SIGNING_KEY: queue.current,
       QSTASH_NEXT_SIGNING_KEY: queue.next,
       LOCAL_ORIGINS: emulators.join(','),
@@ -101,8 +101,10 @@ export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs)
       ...users,
       ...token('keys'),
       ...internal,
-      KEY_ENCRYPTION_KEY: secrets.key_encryption_key,
+      ...keyEncryptionKeys(secrets),
+      ...keysDatabase(vars),
       LOCAL_ORIGINS: emulators.join(','),
+      ...providerEndpoints(origins, vars, reality),
       ...providerKeys(secrets, vars, reality),
     },
   };
@@ -132,15 +134,25 @@ function cloudinaryAccount(origins: Origins, { cloudinary }: Secrets, vars: DevV
   return cloudinaryGroup(vars) ?? emulated;
 }
 
-/** An endpoint for each provider that is emulated; a real key goes to the real one. */
-function providerEndpoints(origins: Origins, { providers }: Reality): Record<string, string> {
+/** During a rotation there are two: the old one only opens. */
+function keyEncryptionKeys({ key_encryption_key: current, key_encryption_key_previous: previous }: Secrets) {
+  return { KEY_ENCRYPTION_KEY: current, ...(previous && { KEY_ENCRYPTION_KEY_PREVIOUS: previous }) };
+}
+
+const keysDatabase = (vars: DevVars) => group(vars, ['WORKER_1_URL', 'WORKER_1_SERVICE_ROLE_KEY'] as const) ?? {};
+
+/** An endpoint for each provider that is emulated; a real key goes to the real one, or where `.dev.vars` says. */
+function providerEndpoints(origins: Origins, vars: DevVars, { providers }: Reality): Record<string, string> {
   const replicate = { REPLICATE_ENDPOINT: origins.replicate };
   const fal = { FAL_ENDPOINT: origins.fal, FAL_JWKS_URL: `${origins.fal}/.well-known/jwks.json` };
   return {
+    ...pick(vars, isEndpoint),
     ...(providers.includes('replicate') ? {} : replicate),
     ...(providers.includes('fal') ? {} : fal),
   };
 }
+
+const isEndpoint = (name: string) => name.endsWith('_ENDPOINT') && !name.startsWith('CLOUDINARY_');
 
 /** The platform's keys: real ones as they stand in `.dev.vars`, made-up ones for providers that are emulated. */
 function providerKeys(
@@ -153,10 +165,13 @@ function providerKeys(
   return {
     ...(real.includes('replicate') ? {} : replicate),
     ...(real.includes('fal') ? {} : fal),
-    ...(Object.fromEntries(Object.entries(vars).filter(([name]) => isProviderSecret(name))) as Record<string, string>),
+    ...pick(vars, isProviderSecret),
   };
 }
 
+const pick = (vars: DevVars, wanted: (name: string) => boolean) =>
+  Object.fromEntries(Object.entries(vars).filter(([name]) => wanted(name))) as Record<string, string>;
+
 const isProviderSecret = (name: string) =>
   /_(API_KEY|API_TOKEN|KEY|TOKEN|API_SECRET|WEBHOOK_SECRET)(_\d+)?$/.test(name) &&
-  !/^(SUPABASE|QSTASH|UPSTASH|CLOUDINARY|CLOUDFLARE)_/.test(name);
+  !/^(SUPABASE|QSTASH|UPSTASH|CLOUDINARY|CLOUDFLARE|WORKER_1)_/.test(name);

@@ -16,6 +16,8 @@ export type Secrets = {
   webhook_signing_key: string;
   /** 32 bytes in base64. */
   key_encryption_key: string;
+  /** What it replaced, while a rotation is on. */
+  key_encryption_key_previous?: string;
   qstash: { token: string; current_signing_key: string; next_signing_key: string };
   redis: { token: string };
   cloudinary: { cloud_name: string; api_key: string; api_secret: string };

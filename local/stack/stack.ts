@@ -23,7 +23,8 @@ import { startWorkers, type WorkerEnv } from './workers.ts';
 /** Everything. Resolves when `stack.json` is written and the front door is open; nothing answers there before. */
 export async function startStack(context: StackContext): Promise<{ stack: StackFile; secrets: Secrets }> {
   const { state, progress, cleanup } = context;
-  const vars = readDevVars();
+  const { ALLOWED_ORIGINS } = process.env;
+  const vars: DevVars = { ...readDevVars(), ...(ALLOWED_ORIGINS && { ALLOWED_ORIGINS }) };
   const { ports, frontPort, secrets } = await takeOver(context);
   const [runtime, bundles, databaseUrl] = await Promise.all([
     loadRuntime(),

@@ -1,8 +1,7 @@
+import type { OPERATIONS } from '../contract/operations.ts';
 import type { MediaKind } from '../providers/types.ts';
 
-export type Operation =
-  | ('chat' | 'prompt' | 'image' | 'image-edit' | 'local-edit' | 'video' | 'video-edit' | 'lipsync' | 'tts' | 'music')
-  | ('3d' | 'upscale' | 'vector' | 'remove-bg' | 'mask' | 'depth' | 'describe');
+export type Operation = (typeof OPERATIONS)[number];
 
 /** One input field of a model, under our own name. Its zod schema, and so its JSON Schema, is made from this. */
 export type Field = FieldType & {

@@ -18,5 +18,9 @@ export const ProjectId = id('proj');
 export const OrganizationId = id('org');
 export const ProviderKeyId = id('key');
 export const ApiKeyId = id('ak');
+export const InvitationId = id('inv');
+export const ClientTokenId = id('ct');
+/** The identity provider's `sub`. */
+export const UserId = z.uuid();
 export const WebhookEndpointId = id('whep');
 export const DeliveryId = id('evt');

@@ -16,3 +16,8 @@ export const JsonObject = z.record(z.string(), z.unknown());
 export const EndUser = z.string().min(1).max(255);
 
 export const Reason = z.string().trim().min(1).max(1_000);
+
+/** What people call a thing of theirs. */
+export const Name = z.string().trim().min(1).max(200);
+
+export const Email = z.email().max(254);

@@ -31,6 +31,26 @@ test('413 by the declared length, and by what really comes', async () => {
   expect(await code(post(endless), { maxBytes: 10_000 })).toBe('payload_too_large');
 });
 
+test('takes in what is too much, so that the sender hears the answer, but not without end', async () => {
+  const lengths: number[] = [];
+  const sending = (total: number) => {
+    let sent = 0;
+    lengths.push(0);
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 10;
+        lengths[lengths.length - 1] = sent;
+        controller.enqueue(new Uint8Array(10));
+        if (sent >= total) controller.close();
+      },
+    });
+  };
+  expect(await code(post(sending(300)), { maxBytes: 100 })).toBe('payload_too_large');
+  expect(await code(post(sending(5_000)), { maxBytes: 100 })).toBe('payload_too_large');
+  expect(lengths[0]).toBe(300);
+  expect(lengths[1]).toBeLessThan(500);
+});
+
 test('an empty body is an empty object only where that is allowed', async () => {
   expect(await code(post(null, {}), { allowEmpty: true })).toEqual({});
   expect(await code(post(''), {})).toBe('invalid_json');

@@ -3,6 +3,8 @@ import { parseStrictJson } from './strict-json.ts';
 
 /** Several data URIs of a megabyte each; larger media belong behind a URL. */
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
+/** How many times that is read before a sender is cut off. */
+const TAKEN_IN = 4;
 
 /**
  * The body of a request as strict JSON. Refusals: 413 `payload_too_large`, 415 `unsupported_media_type`, 400 `invalid_json`.
@@ -25,17 +27,21 @@ function isJson(contentType: string | null): boolean {
   return type?.trim() === 'application/json' && (!charset || /^charset="?utf-8"?$/.test(charset));
 }
 
-/** Null as soon as more than `maxBytes` have arrived: a lying or missing content-length changes nothing. */
+/**
+ * Null if it is more than `maxBytes`: a lying or missing content-length changes nothing. The rest is taken in and thrown away, within
+ * reason: who is cut off while still sending sees a broken connection instead of our answer.
+ */
 async function readCapped(request: Request, maxBytes: number): Promise<Uint8Array | null> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return null;
+  const patience = maxBytes * TAKEN_IN;
+  if (Number(request.headers.get('content-length') ?? 0) > patience) return null;
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > maxBytes) return null;
-    chunks.push(chunk);
+    if (size > patience) return null;
+    if (size <= maxBytes) chunks.push(chunk);
   }
-  return join(chunks, size);
+  return size > maxBytes ? null : join(chunks, size);
 }
 
 function join(chunks: Uint8Array[], size: number): Uint8Array {

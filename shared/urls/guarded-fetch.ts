@@ -17,7 +17,9 @@ export type GuardedFetchOptions = {
 
 export type GuardedResponse =
   | { ok: true; response: Response }
-  | { ok: false; reason: UrlRefusal | 'redirect' | 'too_large' | 'timeout' | 'network' };
+  | { ok: false; reason: UrlRefusal | 'too_large' | 'timeout' | 'network' }
+  /** Not followed; `location` is what nobody has checked. */
+  | { ok: false; reason: 'redirect'; status: number; location: string };
 
 /**
  * Fetches a URL that somebody else chose: checked at this very use, redirects not followed (a `Location` is a second
@@ -38,7 +40,8 @@ export async function guardedFetch(options: GuardedFetchOptions): Promise<Guarde
   const refusal = judgeHead(response, options.maxBytes);
   if (!refusal) return { ok: true, response: capped(response, options.maxBytes) };
   await response.body?.cancel().catch(() => {});
-  return { ok: false, reason: refusal };
+  if (refusal === 'too_large') return { ok: false, reason: refusal };
+  return { ok: false, reason: refusal, status: response.status, location: response.headers.get('location') ?? '' };
 }
 
 function judgeHead(response: Response, maxBytes: number): 'redirect' | 'too_large' | null {

@@ -8,7 +8,16 @@ create type darkroom.caller as (
   organization_id text,
   scopes text[],
   allowed_models text[],
-  actor text                 -- for audit columns: `ak_…` or the user's id
+  actor text,                -- for audit columns: `ak_…`, `ct_…` or the user's id
+  own_scopes text[],         -- the credential's, before a member's role narrowed them
+  person_account text,       -- of the person who is calling: null for an organisation's key
+  client_token_id text,
+  end_user text,             -- a client token's user: it acts for nobody else and sees nobody else's jobs
+  caps jsonb,                -- [{subject, kind, period: "month" | "total", limit}]: what holds draw on besides the balance
+  rate_limit int,            -- jobs a minute of this key
+  owner_kind text,           -- whose keys or settings it came to see or change, once that is known
+  owner_id text,
+  role text                  -- in the organisation it acts for
 );
 
 -- The account of a verified user; made at first sight, because the identity provider is where people sign up.
@@ -55,20 +64,52 @@ begin
     c.user_id := (p_credential->>'user_id')::uuid;
     c.account_id := darkroom.user_account(c.user_id, p_credential->>'email');
     c.scopes := array['jobs', 'keys', 'billing', 'webhooks'];
+    c.own_scopes := c.scopes;
     c.actor := c.user_id::text;
     return c;
   end if;
+  if p_credential->>'kind' = 'client_token' then return darkroom.identify_token(p_credential->>'hash'); end if;
   select * into k from darkroom.api_keys a where a.hash = p_credential->>'hash';
-  if not found or k.revoked_at <= darkroom.now() or k.expires_at <= darkroom.now() then
+  if not found or k.revoked_at is not null or k.expires_at <= darkroom.now() then
     c.refusal := 'unauthenticated';
     return c;
   end if;
-  c.account_id := k.account_id; c.user_id := k.user_id; c.api_key_id := k.id; c.scopes := k.scopes;
-  c.allowed_models := k.allowed_models; c.actor := k.id;
+  c.account_id := k.account_id; c.user_id := k.user_id; c.api_key_id := k.id; c.scopes := k.scopes; c.own_scopes := k.scopes;
+  c.allowed_models := k.allowed_models; c.actor := k.id; c.rate_limit := k.rate_limit_per_minute;
+  if k.monthly_credit_cap is not null then c.caps := darkroom.key_cap(k); end if;
   if k.last_used_at is null or k.last_used_at < darkroom.now() - interval '1 minute' then
     update darkroom.api_keys a set last_used_at = darkroom.now()
      where a.id in (select id from darkroom.api_keys where id = k.id for no key update skip locked);
   end if;
+  return c;
+end $$;
+
+create function darkroom.key_cap(k darkroom.api_keys) returns jsonb language sql immutable as $$
+  select jsonb_build_array(jsonb_build_object('subject', coalesce(k.root_id, k.id), 'kind', 'api_key', 'period', 'month', 'limit', k.monthly_credit_cap))
+$$;
+
+-- A client token may do what it was given, as long as the key that made it is good, and never more than that key.
+create function darkroom.identify_token(p_hash text) returns darkroom.caller
+language plpgsql security definer set search_path = '' as $$
+declare c darkroom.caller; t darkroom.client_tokens; k darkroom.api_keys;
+begin
+  select * into t from darkroom.client_tokens x where x.hash = p_hash and x.revoked_at is null and x.expires_at > darkroom.now();
+  if not found then c.refusal := 'unauthenticated'; return c; end if;
+  c.account_id := t.account_id; c.user_id := t.user_id; c.client_token_id := t.id; c.end_user := t.user_ref; c.scopes := t.scopes;
+  c.own_scopes := t.scopes; c.allowed_models := t.allowed_models; c.actor := t.id;
+  if t.max_credits is not null then
+    c.caps := jsonb_build_array(jsonb_build_object('subject', t.id, 'kind', 'client_token', 'period', 'total', 'limit', t.max_credits));
+  end if;
+  if t.api_key_id is null then return c; end if;
+  select * into k from darkroom.api_keys a where a.id = t.api_key_id;
+  if k.revoked_at is not null or k.expires_at <= darkroom.now() then c.refusal := 'unauthenticated'; return c; end if;
+  c.api_key_id := k.id; c.rate_limit := k.rate_limit_per_minute;
+  c.scopes := array(select unnest(t.scopes) intersect select unnest(k.scopes));
+  if k.allowed_models is not null then
+    c.allowed_models := case when t.allowed_models is null then k.allowed_models
+      else array(select unnest(t.allowed_models) intersect select unnest(k.allowed_models)) end;
+  end if;
+  if k.monthly_credit_cap is not null then c.caps := coalesce(c.caps, '[]') || darkroom.key_cap(k); end if;
   return c;
 end $$;
 
@@ -84,13 +125,16 @@ begin
     c.project_id := p_project;
   end if;
   if v_account is not null and v_account <> c.account_id then
-    v_scopes := case when exists (select from darkroom.users u where u.id = c.user_id and u.account_id = c.account_id)
-      then darkroom.scopes_of(c.user_id, v_account) end;
+    if c.client_token_id is null and exists (select from darkroom.users u where u.id = c.user_id and u.account_id = c.account_id) then
+      v_scopes := darkroom.scopes_of(c.user_id, v_account);
+    end if;
     if v_scopes is null then c.refusal := 'not_found'; return c; end if;
+    c.person_account := c.account_id;
     c.scopes := array(select unnest(c.scopes) intersect select unnest(v_scopes));
     c.account_id := v_account;
   end if;
   select o.id into c.organization_id from darkroom.organizations o where o.account_id = c.account_id;
+  if c.organization_id is null then c.person_account := c.account_id; end if;
   return c;
 end $$;
 
@@ -100,14 +144,22 @@ declare c darkroom.caller := darkroom.identify(p_credential);
 begin
   if c.refusal is null then c := darkroom.act_for(c, p_account, p_project); end if;
   if c.refusal is null and not (p_scope = any (c.scopes)) and not ('admin' = any (c.scopes)) then c.refusal := 'forbidden'; end if;
-  perform set_config('app.account_id', case when c.refusal is null then c.account_id else '' end, true),
-    set_config('app.user_id', coalesce(c.user_id::text, ''), true);
+  perform darkroom.see_as(c);
   return c;
+end $$;
+
+-- What row-level security reads: the account that is acted for, and the person's own, whose keys and settings count as well.
+create function darkroom.see_as(c darkroom.caller) returns void language plpgsql as $$
+begin
+  perform set_config('app.account_id', case when c.refusal is null then c.account_id else '' end, true),
+    set_config('app.person_account', case when c.refusal is null then coalesce(c.person_account, '') else '' end, true),
+    set_config('app.user_id', case when c.refusal is null and c.person_account is not null then coalesce(c.user_id::text, '') else '' end, true);
 end $$;
 
 select darkroom.own('darkroom.open_account(text, text)', 'darkroom_system');
 select darkroom.own('darkroom.user_account(uuid, text)', 'darkroom_system');
 select darkroom.own('darkroom.scopes_of(uuid, text)', 'darkroom_system');
 select darkroom.own('darkroom.identify(jsonb)', 'darkroom_system');
+select darkroom.own('darkroom.identify_token(text)', 'darkroom_system');
 select darkroom.own('darkroom.act_for(darkroom.caller, text, text)', 'darkroom_system');
 select darkroom.own('darkroom.authenticate(jsonb, text, text, text)', 'darkroom_system');

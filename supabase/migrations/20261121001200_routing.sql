@@ -1,98 +1,166 @@
--- Which key a candidate would be paid with: request → project → organisation → user → environment. The first that has a usable key wins.
+-- Who could do a job: which settings count and whose keys could pay, request → project → organisation → user → environment.
 
 create function darkroom.owners(c darkroom.caller) returns table (rank int, credential text, owner_kind text, owner_id text)
 language sql stable as $$
   select * from (values
     (1, 'project', 'project', c.project_id),
     (2, 'organization', 'organization', case when c.organization_id is not null then c.account_id end),
-    (3, 'user', 'user', (select u.account_id from darkroom.users u where u.id = c.user_id)),
-    (3, 'user', 'user', case when c.organization_id is null then c.account_id end),
+    (3, 'user', 'user', c.person_account),
     (4, 'environment', 'platform', 'platform')) o (rank, credential, owner_kind, owner_id)
   where o.owner_id is not null
 $$;
 
--- A key serves a lane when it belongs to the lane's owner and provider and is for that profile or for all of them.
+-- A key serves a lane when it belongs to the lane's owner and provider and is for that profile or for all of them. A lane that ends in
+-- `#key_…` is for a job that named its key, and served by that one only.
 create function darkroom.lane_keys(l darkroom.lanes) returns setof darkroom.provider_api_keys
 language sql stable as $$
   select k.* from darkroom.provider_api_keys k
    where k.provider_name = l.provider and k.owner_kind = l.owner_kind and k.owner_id = l.owner_id and k.deleted_at is null
      and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = l.profile)
+     and split_part(l.lane, '#', 2) in ('', k.id)
 $$;
 
-create function darkroom.lane_id(p_profile text, p_owner_kind text, p_owner_id text) returns text
+create function darkroom.lane_id(p_profile text, p_owner_kind text, p_owner_id text, p_key text default null) returns text
 language sql immutable as $$
-  select p_profile || ':' || case p_owner_kind when 'platform' then 'platform' else p_owner_kind || ':' || p_owner_id end
+  select p_profile || ':' || case p_owner_kind when 'platform' then 'platform' else p_owner_kind || ':' || p_owner_id end || coalesce('#' || p_key, '')
 $$;
 
--- The candidates that have a key, each with lane, credential and price (an own key costs the platform's fee only), and what became
--- of the rest. Own keys never fall back to the platform's unless routing.allow_platform_key; with byok_only nothing else is looked at.
-create function darkroom.resolve_candidates(c darkroom.caller, p_routing jsonb, p_candidates jsonb, out usable jsonb, out considered jsonb)
+-- `llm` is what settings pages call chat.
+create function darkroom.setting_operation(p_operation text) returns text language sql immutable as $$
+  select case p_operation when 'llm' then 'chat' else p_operation end
+$$;
+
+-- The settings of an operation, the one that counts first; null: none.
+create function darkroom.settings_for(c darkroom.caller, p_operation text) returns darkroom.provider_settings[]
 language plpgsql stable as $$
-declare
-  v_named text := p_routing->>'provider_key';
-  v_platform boolean := not coalesce((p_routing->>'byok_only')::boolean, false);
-  v_own boolean;
+declare v darkroom.provider_settings[]; v_operation text := darkroom.setting_operation(p_operation);
 begin
-  with candidate as (
-    select x.value as body, x.ordinality as position, x.value->>'provider' as provider,
-        array(select jsonb_array_elements_text(x.value->'profiles')) as profiles
-      from jsonb_array_elements(p_candidates) with ordinality x
-  ), found as (
-    select d.position, d.body, d.provider, k.*
-      from candidate d left join lateral (
-        select o.rank, case when v_named = k.id then 'request' else o.credential end as credential, o.owner_kind, o.owner_id,
-            coalesce(k.provider_key, d.profiles[1]) as profile
-          from darkroom.owners(c) o
-          join darkroom.provider_api_keys k on k.provider_name = d.provider and k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
-         where k.deleted_at is null and k.is_active and k.state = 'active'
-           and (k.provider_key is null or k.provider_key = any (d.profiles))
-           and (v_named is null or not starts_with(v_named, 'key_') or k.id = v_named)
-           and (o.rank < 4 or v_platform)
-         order by o.rank, array_position(d.profiles, coalesce(k.provider_key, d.profiles[1])), k.id
-         limit 1) k on true
-  ), judged as (
-    select f.*, bool_or(f.rank < 4) over () as own_any from found f
-  )
-  select
-    jsonb_agg(j.body || jsonb_build_object('profile', j.profile, 'owner_kind', j.owner_kind, 'owner_id', j.owner_id, 'credential', j.credential,
-        'lane', darkroom.lane_id(j.profile, j.owner_kind, j.owner_id),
-        'credits', case when j.rank < 4 then coalesce((j.body->>'fee_credits')::bigint, 0) else (j.body->>'credits')::bigint end)
-      order by j.rank >= 4 and j.own_any, j.position)
-      filter (where j.rank is not null and (j.rank < 4 or not j.own_any or coalesce((p_routing->>'allow_platform_key')::boolean, false))),
-    jsonb_agg(jsonb_build_object('provider', j.provider, 'provider_model', j.body->>'provider_model',
-        'outcome', case when j.rank is null then 'skipped'
-          when j.rank >= 4 and j.own_any and not coalesce((p_routing->>'allow_platform_key')::boolean, false) then 'skipped' else 'candidate' end,
-        'reason', case when j.rank is null then 'no usable key'
-          when j.rank >= 4 and j.own_any and not coalesce((p_routing->>'allow_platform_key')::boolean, false) then 'only the platform has a key'
-          else 'key of: ' || j.credential end)
-      order by j.position)
-    into usable, considered from judged j;
-  usable := coalesce(usable, '[]');
-  considered := coalesce(considered, '[]');
+  select array_agg(s order by o.rank) into v
+    from darkroom.owners(c) o join darkroom.provider_settings s on s.owner_kind = o.owner_kind and s.owner_id = o.owner_id
+   where s.operation = v_operation and o.rank < 4;
+  return v;
 end $$;
 
--- One job's request with its keys resolved and its price: {spec…, stages: [{stage, candidates, outputs_per_part}], hold}. Refusal: no key.
-create function darkroom.price_job(c darkroom.caller, p_spec jsonb) returns jsonb
-language plpgsql stable as $$
-declare v_stage jsonb; v_stages jsonb := '[]'; r record; v_hold bigint; v_first bigint; v_considered jsonb := '[]'; v_final jsonb;
+-- A candidate on its way to a decision: who would pay for it, the caller's own key and the platform's.
+create type darkroom.choice as (
+  body jsonb,
+  place int,                 -- its turn: what the request names, what a setting names, the catalogue's order
+  named int,                 -- 0 by the request, 1 by the setting with this very model, 2 by the setting, 3 not in particular
+  rank int,                  -- of the level that has an own key; null: none
+  credential text,
+  owner_kind text,
+  owner_id text,
+  profile text,
+  usable boolean,            -- the own key is in service
+  why text,                  -- it is not: the reason
+  endpoint text,             -- a custom address, called with its own owner's key and no other
+  platform_profile text,     -- the platform has a key, for this profile
+  platform boolean,          -- and may pay
+  after_own boolean          -- but only once own keys have failed
+);
+
+create function darkroom.how_named(p_body jsonb, p_profiles text[], s darkroom.provider_settings, p_routing jsonb, p_pinned text) returns int
+language plpgsql immutable as $$
 begin
-  if c.allowed_models is not null and not (p_spec->>'model' = any (c.allowed_models)) then
-    return darkroom.refuse('forbidden', 'This key may not use the model ' || (p_spec->>'model') || '.');
-  end if;
-  for v_stage in select s from jsonb_array_elements(p_spec->'stages') s loop
-    r := darkroom.resolve_candidates(c, coalesce(p_spec->'routing', '{}'), v_stage->'candidates');
-    if jsonb_array_length(r.usable) = 0 then
-      return darkroom.refuse('provider_key_missing', null, jsonb_build_object('operation', p_spec->>'operation',
-        'provider', v_stage->'candidates'->0->>'provider', 'considered', r.considered));
-    end if;
-    v_stages := v_stages || jsonb_build_object('stage', v_stage->>'stage', 'candidates', r.usable,
-      'outputs_per_part', (select min((x->>'outputs_per_call')::int) from jsonb_array_elements(r.usable) x));
-    v_final := r.usable;                   -- stages come in order: the last one is what is paid for
-    v_considered := r.considered;
+  if p_body->>'provider_model' = p_pinned then return 0; end if;
+  if jsonb_typeof(p_routing->'order') = 'array' and p_routing->'order' ?| (p_profiles || (p_body->>'provider') || (p_body->>'provider_model')) then return 0; end if;
+  if p_routing->>'sort' is not null or s.provider is distinct from p_body->>'provider' then return 3; end if;
+  if s.model in (p_body->>'provider_model', p_body->>'model') then return 1; end if;
+  return 2;
+end $$;
+
+-- Adds the caller's own key: the first level that has one in service, else the first that has one out of service.
+create function darkroom.own_payer(h darkroom.choice, c darkroom.caller, p_profiles text[], p_key text, s darkroom.provider_settings) returns darkroom.choice
+language plpgsql stable as $$
+begin
+  select o.rank, case when p_key is null then o.credential else 'request' end, o.owner_kind, o.owner_id, coalesce(k.provider_key, p_profiles[1]),
+      k.state = 'active', format('the %s''s own key is %s%s', o.credential, replace(k.state, '_', ' '), ': ' || k.state_reason)
+    into h.rank, h.credential, h.owner_kind, h.owner_id, h.profile, h.usable, h.why
+    from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
+   where o.rank < 4 and k.provider_name = h.body->>'provider' and k.deleted_at is null and k.is_active
+     and (k.provider_key is null or k.provider_key = any (p_profiles)) and (p_key is null or k.id = p_key)
+     and case when s.endpoint_url is null then k.source <> 'endpoint' else k.owner_kind = s.owner_kind and k.owner_id = s.owner_id end
+   order by k.state = 'active' desc, o.rank, array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1;
+  return h;
+end $$;
+
+create function darkroom.platform_profile(p_provider text, p_profiles text[], p_key text) returns text
+language plpgsql stable as $$
+begin
+  return (select coalesce(k.provider_key, p_profiles[1]) from darkroom.provider_api_keys k
+   where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = p_provider and k.deleted_at is null and k.is_active
+     and k.state = 'active' and (k.provider_key is null or k.provider_key = any (p_profiles)) and (p_key is null or k.id = p_key)
+   order by array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1);
+end $$;
+
+create function darkroom.has_own_keys(c darkroom.caller) returns boolean
+language plpgsql stable as $$
+begin
+  return exists (select from darkroom.provider_api_keys k where k.owner_kind = 'user' and k.owner_id = c.person_account and k.deleted_at is null and k.is_active)
+    or c.project_id is not null
+      and exists (select from darkroom.provider_api_keys k where k.owner_kind = 'project' and k.owner_id = c.project_id and k.deleted_at is null and k.is_active)
+    or c.organization_id is not null
+      and exists (select from darkroom.provider_api_keys k where k.owner_kind = 'organization' and k.owner_id = c.account_id and k.deleted_at is null and k.is_active);
+end $$;
+
+-- The providers that some level of the caller has a key for; null: none at all, which most callers pay one look at an index for.
+create function darkroom.own_providers(c darkroom.caller) returns text[]
+language plpgsql stable as $$
+begin
+  if not darkroom.has_own_keys(c) then return null; end if;
+  return array(select k.provider_name from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
+    where o.rank < 4 and k.deleted_at is null and k.is_active group by 1);
+end $$;
+
+-- The setting that orders these candidates: the first whose provider can do it at all.
+create function darkroom.wanted_setting(p_settings darkroom.provider_settings[], p_candidates jsonb) returns darkroom.provider_settings
+language plpgsql stable as $$
+declare s darkroom.provider_settings;
+begin
+  if p_settings is null then return null; end if;
+  foreach s in array p_settings loop
+    if jsonb_path_exists(p_candidates, '$[*] ? (@.provider == $provider)', jsonb_build_object('provider', s.provider)) then return s; end if;
   end loop;
-  select max((x->>'credits')::bigint) into v_hold from jsonb_array_elements(v_final) x;
-  v_first := (v_final->0->>'credits')::bigint;
-  return p_spec || jsonb_build_object('stages', v_stages, 'considered', coalesce(p_spec->'considered', '[]') || v_considered,
-    'credits', v_first * (p_spec->>'count')::int, 'hold', v_hold * (p_spec->>'count')::int,
-    'price_version', v_final->0->>'price_version');
+  return null;
+end $$;
+
+-- The first setting of a provider, or the first that names a model as well.
+create function darkroom.setting_of(p_settings darkroom.provider_settings[], p_provider text, p_model boolean default false) returns darkroom.provider_settings
+language plpgsql immutable as $$
+declare s darkroom.provider_settings;
+begin
+  foreach s in array coalesce(p_settings, '{}') loop
+    if s.provider = p_provider and (s.model is not null or not p_model) then return s; end if;
+  end loop;
+  return null;
+end $$;
+
+-- Every candidate with whoever could pay for it, in the order of their turns.
+create function darkroom.weigh_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_routing jsonb, p_candidates jsonb, p_pinned text)
+returns darkroom.choice[] language plpgsql stable as $$
+declare
+  v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
+  v_own text[] := darkroom.own_providers(c); v_wanted darkroom.provider_settings := darkroom.wanted_setting(p_settings, p_candidates);
+  s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[] := '{}'; v_profiles text[]; i int; v_last int := 0; v_sorted boolean := true;
+begin
+  for i in 0 .. jsonb_array_length(p_candidates) - 1 loop
+    h := null;
+    h.body := p_candidates->i;
+    v_profiles := array(select jsonb_array_elements_text(h.body->'profiles'));
+    h.named := darkroom.how_named(h.body, v_profiles, v_wanted, p_routing, p_pinned);
+    h.place := h.named * 1000 + i;
+    if p_settings is not null then
+      s := darkroom.setting_of(p_settings, h.body->>'provider');
+      h.endpoint := s.endpoint_url;
+    end if;
+    if h.body->>'provider' = any (v_own) then h := darkroom.own_payer(h, c, v_profiles, v_key, s); end if;
+    if h.endpoint is null and not coalesce((p_routing->>'byok_only')::boolean, false) then
+      h.platform_profile := darkroom.platform_profile(h.body->>'provider', v_profiles, v_key);
+    end if;
+    v_sorted := v_sorted and h.place > v_last;
+    v_last := h.place;
+    v_all := v_all || h;
+  end loop;
+  if v_sorted then return v_all; end if;
+  return array(select x from unnest(v_all) x order by (x).place);
 end $$;

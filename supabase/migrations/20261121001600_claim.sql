@@ -59,15 +59,22 @@ begin
   end loop;
 end $$;
 
--- A key with room for this route: priority, then fewest picks. Counted over its non-terminal attempts.
+-- A key with room for this route: highest priority, then fewest picks; in a pool that goes round, whichever was picked longest ago. Exact,
+-- because the claim has locked all keys of its lane. A key's room is counted over its non-terminal attempts.
 create function darkroom.pick_key(p_keys text[], p_route text) returns darkroom.provider_api_keys
-language sql volatile as $$
-  select k.* from darkroom.provider_api_keys k
-   where k.id = any (p_keys)
-     and not exists (select from darkroom.key_cooldowns d where d.key_id = k.id and d.provider_model = p_route and d.until > darkroom.now())
-     and k.max_concurrency > (select count(*) from darkroom.attempts a where a.key_id = k.id and a.status in ('starting', 'submitted', 'submission_unknown'))
-   order by k.priority desc, k.picks, k.id limit 1
-$$;
+language plpgsql volatile as $$
+declare k darkroom.provider_api_keys; v_round boolean;
+begin
+  v_round := exists (select from darkroom.key_pools p join darkroom.provider_api_keys x
+      on x.owner_kind = p.owner_kind and x.owner_id = p.owner_id and p.profile = coalesce(x.provider_key, x.provider_name)
+    where x.id = any (p_keys) and p.strategy = 'round_robin');
+  select x.* into k from darkroom.provider_api_keys x
+   where x.id = any (p_keys)
+     and not exists (select from darkroom.key_cooldowns d where d.key_id = x.id and d.provider_model = p_route and d.until > darkroom.now())
+     and x.max_concurrency > (select count(*) from darkroom.attempts a where a.key_id = x.id and a.status in ('starting', 'submitted', 'submission_unknown'))
+   order by case when v_round then x.turn end, case when v_round then 0 else x.priority end desc, x.picks, x.id limit 1;
+  return k;
+end $$;
 
 create function darkroom.start_attempt(p darkroom.parts, l darkroom.lanes, k darkroom.provider_api_keys, p_candidate jsonb, p_error jsonb)
 returns darkroom.attempts language plpgsql as $$
@@ -83,7 +90,7 @@ begin
     returning * into a;
   update darkroom.parts x set status = 'running', fence = x.fence + 1, not_before = null where x.id = p.id;
   if k.id is not null then
-    update darkroom.provider_api_keys x set picks = x.picks + 1, picked_at = darkroom.clock() where x.id = k.id;
+    update darkroom.provider_api_keys x set picks = x.picks + 1, turn = nextval('darkroom.pick_turn'), picked_at = darkroom.clock() where x.id = k.id;
   end if;
   return a;
 end $$;
@@ -107,7 +114,7 @@ create function darkroom.no_key_error(l darkroom.lanes) returns jsonb language s
       'message', coalesce(k.state_reason, 'The key for ' || l.profile || ' is not in service.'))
     from darkroom.provider_api_keys k
     where k.provider_name = l.provider and k.owner_kind = l.owner_kind and k.owner_id = l.owner_id and k.deleted_at is null
-      and (k.provider_key is null or k.provider_key = l.profile)
+      and (k.provider_key is null or k.provider_key = l.profile) and split_part(l.lane, '#', 2) in ('', k.id)
     order by k.state = 'active', k.id limit 1),
     jsonb_build_object('class', 'key', 'retryable', true, 'code', 'provider_key_missing', 'message', 'There is no key for ' || l.profile || ' any more.'))
 $$;

@@ -40,6 +40,7 @@ export function fakeDeps(overrides: Partial<CallbackDeps> = {}): CallbackDeps {
     log: silent,
     now: () => NOW,
     origin: ORIGIN,
+    allowedOrigins: [],
     signingSecret: SIGNING_SECRET,
     webhookMaster: WEBHOOK_MASTER,
     localOrigins: [INBOX],

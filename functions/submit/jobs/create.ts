@@ -8,6 +8,7 @@ import { waitSeconds } from '../http/prefer.ts';
 import { jobAnswer } from './answers.ts';
 import { jobHash, payerOf } from './job-hash.ts';
 import { buildJobSpec } from './job-spec.ts';
+import { withKeyLinks } from './key-links.ts';
 import { isSettled, waitForJob } from './wait.ts';
 
 export const createJob = (deps: Deps) =>
@@ -47,7 +48,8 @@ export const createJob = (deps: Deps) =>
         batch: false,
         jobs: [unwrap(buildJobSpec(body, deps))],
       };
-      const { jobs, lanes, replayed } = unwrap(await deps.db.accept(credential, request));
+      const answer = await deps.db.accept(credential, request);
+      const { jobs, lanes, replayed } = unwrap(withKeyLinks(answer, deps.settings.origin));
       await deps.wake(lanes);
       const seconds = waitSeconds(c.req.header('prefer'));
       const [accepted] = jobs;

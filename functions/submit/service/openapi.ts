@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { otherRoutes } from '../../../shared/contract/routes.ts';
 import { publicRoute, type Route } from '../../../shared/http/route.ts';
 import type { Deps } from '../deps.ts';
 import { openApiDocument } from '../openapi/document.ts';
@@ -13,7 +14,7 @@ export const openApi = ({ settings }: Deps, routes: () => Route[]) => {
     summary: 'This API as OpenAPI 3.1',
     answers: { 200: { description: 'OpenAPI', schema: z.record(z.string(), z.unknown()) } },
     handle(c) {
-      text ??= JSON.stringify(openApiDocument(routes(), settings.origin));
+      text ??= JSON.stringify(openApiDocument([...routes(), ...otherRoutes], settings.origin));
       return c.body(text, 200, { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' });
     },
   });

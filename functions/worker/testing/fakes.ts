@@ -116,7 +116,10 @@ export function fakeDeps(overrides: Partial<WorkerDeps> = {}) {
     providerInput: () => ok({ prompt: 'a lighthouse' }),
     kindOf: () => 'image',
     store: vi.fn(async ({ publicId }) => storedAs(publicId)),
-    destroy: vi.fn<WorkerDeps['destroy']>(async (assets) => ({ deleted: assets.map(({ public_id }) => public_id), failed: [] })),
+    destroy: vi.fn<WorkerDeps['destroy']>(async (assets) => ({
+      deleted: assets.map(({ public_id }) => public_id),
+      failed: [],
+    })),
     wake: vi.fn(async () => {}),
     post: vi.fn(async () => ({ status: 200 })),
     fetch: vi.fn(async () => new Response(null, { status: 404 })),

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+
+/** Kinds of work that a setting can be made for: the operations of the catalogue. */
+export const OPERATIONS = [
+  'chat',
+  'prompt',
+  'describe',
+  'image',
+  'image-edit',
+  'local-edit',
+  'video',
+  'video-edit',
+  'lipsync',
+  'tts',
+  'music',
+  '3d',
+  'upscale',
+  'vector',
+  'remove-bg',
+  'mask',
+  'depth',
+] as const;
+
+/** `llm` is what settings pages call `chat`. */
+export const SettingOperation = z.enum([...OPERATIONS, 'llm']).transform((name) => (name === 'llm' ? 'chat' : name));

@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import { AccountId, InvitationId, OrganizationId, UserId } from './ids.ts';
+import { listOf, pageQuery } from './lists.ts';
+import { contract } from './route-doc.ts';
+import { Email, Name, Timestamp } from './scalars.ts';
+
+/** What a member may do: `owner` and `admin` everything, `member` jobs, `billing` the books. */
+export const MemberRole = z.enum(['owner', 'admin', 'member', 'billing']);
+
+export const Organization = z
+  .looseObject({
+    id: OrganizationId,
+    name: z.string(),
+    account_id: AccountId.describe('Its account: `account_id` of a job that it pays for'),
+    created_at: Timestamp,
+  })
+  .meta({ id: 'Organization' });
+
+export const Member = z
+  .looseObject({ user_id: UserId, email: z.string().nullable(), role: MemberRole, created_at: Timestamp })
+  .meta({ id: 'Member' });
+
+export const Invitation = z
+  .looseObject({
+    id: InvitationId,
+    email: z.string(),
+    role: MemberRole,
+    expires_at: Timestamp,
+    token: z.string().optional().describe('Shown once; whoever signs in with that address may accept with it'),
+  })
+  .meta({ id: 'Invitation' });
+
+const InvitationRequest = z
+  .strictObject({ email: Email, role: MemberRole.default('member') })
+  .meta({ id: 'InvitationRequest' });
+
+const tag = 'Organizations';
+const params = z.object({ id: OrganizationId });
+const memberParams = z.object({ id: OrganizationId, user_id: UserId });
+const page = z.strictObject(pageQuery());
+const invited = { description: 'Invited', schema: Invitation };
+
+export const createOrganization = contract({
+  method: 'post',
+  path: '/v1/organizations',
+  tag,
+  summary: 'Found an organisation; the caller becomes its owner',
+  body: z.strictObject({ name: Name }),
+  idempotency: 'optional',
+  answers: { 201: { description: 'Created', schema: Organization } },
+  refusals: ['forbidden', 'idempotency_mismatch'],
+});
+
+export const listOrganizations = contract({
+  method: 'get',
+  path: '/v1/organizations',
+  tag,
+  summary: "The caller's organisations",
+  query: page,
+  answers: { 200: { description: 'A page of them', schema: listOf(Organization) } },
+});
+
+export const showOrganization = contract({
+  method: 'get',
+  path: '/v1/organizations/{id}',
+  tag,
+  summary: 'One organisation',
+  params,
+  answers: { 200: { description: 'The organisation', schema: Organization } },
+  refusals: ['not_found'],
+});
+
+export const listMembers = contract({
+  method: 'get',
+  path: '/v1/organizations/{id}/members',
+  tag,
+  summary: 'Who belongs to it, and as what',
+  params,
+  query: page,
+  answers: { 200: { description: 'A page of members', schema: listOf(Member) } },
+  refusals: ['not_found'],
+});
+
+export const inviteMember = contract({
+  method: 'post',
+  path: '/v1/organizations/{id}/members',
+  tag,
+  summary: 'Invite somebody by email address',
+  description: 'Nobody is made a member unasked: the answer carries a token that the person accepts with.',
+  params,
+  body: InvitationRequest,
+  idempotency: 'optional',
+  answers: { 201: invited },
+  refusals: ['forbidden', 'not_found', 'conflict', 'idempotency_mismatch'],
+});
+
+export const createInvitation = contract({ ...inviteMember, path: '/v1/organizations/{id}/invitations' });
+
+export const listInvitations = contract({
+  method: 'get',
+  path: '/v1/organizations/{id}/invitations',
+  tag,
+  summary: 'Invitations that nobody has accepted yet',
+  params,
+  query: page,
+  answers: { 200: { description: 'A page of invitations', schema: listOf(Invitation) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const acceptInvitation = contract({
+  method: 'post',
+  path: '/v1/organizations/invitations/accept',
+  tag,
+  summary: 'Accept an invitation, as the person it was sent to',
+  body: z.strictObject({ token: z.string().min(1).max(200) }),
+  idempotency: 'optional',
+  answers: { 200: { description: 'The organisation that one now belongs to', schema: Organization } },
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
+});
+
+export const changeMember = contract({
+  method: 'patch',
+  path: '/v1/organizations/{id}/members/{user_id}',
+  tag,
+  summary: 'Give a member another role',
+  params: memberParams,
+  body: z.strictObject({ role: MemberRole }),
+  answers: { 200: { description: 'The member', schema: Member } },
+  refusals: ['forbidden', 'not_found', 'invalid_state'],
+});
+
+export const removeMember = contract({
+  method: 'delete',
+  path: '/v1/organizations/{id}/members/{user_id}',
+  tag,
+  summary: 'Remove a member, or leave; the last owner stays',
+  params: memberParams,
+  answers: { 204: { description: 'Gone, and what was theirs of its keys and tokens with them' } },
+  refusals: ['forbidden', 'not_found', 'invalid_state'],
+});

@@ -1,0 +1,182 @@
+import * as z from 'zod';
+import { ProviderKeyId } from './ids.ts';
+import { listOf, pageQuery } from './lists.ts';
+import { contract } from './route-doc.ts';
+import { JsonObject, Name, Timestamp } from './scalars.ts';
+
+const MAX_CONFIG_CHARS = 8_192;
+
+export const KeyScope = z.enum(['user', 'project', 'organization', 'platform']);
+export const KeyScopeId = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe('A `proj_…` or `org_…`; nothing or `me` for one’s own keys, nothing for the platform’s');
+
+const ProviderId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider');
+const Secret = z.string().trim().min(1).max(16_384);
+const Config = JsonObject.refine(
+  (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
+  `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
+).describe(
+  'What else the provider needs; texts whose names say secret, token, password or key are sealed like the key',
+);
+
+const secrets = { api_key: Secret, api_secret: Secret.optional(), additional_config: Config.optional() };
+
+const changeable = {
+  name: Name.optional(),
+  priority: z.int().min(-1_000_000).max(1_000_000).optional().describe('The highest is taken first'),
+  max_concurrency: z.int().min(0).max(10_000).optional().describe('Runs at once; 10 unless given'),
+};
+
+export const ProviderKeyRequest = z
+  .strictObject({
+    provider: ProviderId,
+    profile: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('One pool of its provider (`vision-nova`); all of them unless given'),
+    ...secrets,
+    ...changeable,
+    scope: KeyScope.default('user'),
+    scope_id: KeyScopeId.optional(),
+  })
+  .meta({ id: 'ProviderKeyRequest' });
+export type ProviderKeyRequest = z.output<typeof ProviderKeyRequest>;
+
+const ProviderKeyChange = z
+  .strictObject({ ...changeable, is_active: z.boolean().optional() })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')
+  .meta({ id: 'ProviderKeyChange' });
+
+const ProviderKeySecrets = z.strictObject(secrets).meta({ id: 'ProviderKeySecrets' });
+
+const KeyTestRequest = z.strictObject({ provider: ProviderId, ...secrets }).meta({ id: 'KeyTestRequest' });
+
+export const ProviderKey = z
+  .looseObject({
+    id: ProviderKeyId,
+    provider: z.string(),
+    profile: z.string().nullable(),
+    scope: KeyScope,
+    scope_id: z.string().nullable(),
+    name: z.string(),
+    last4: z.string(),
+    fingerprint: z.string().describe('The first 16 hex digits of the key’s SHA-256'),
+    priority: z.int(),
+    max_concurrency: z.int().optional(),
+    is_active: z.boolean(),
+    state: z.string().describe('`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
+    state_reason: z.string().nullish().describe('In the provider’s words'),
+    usage_count: z.int().describe('Successes'),
+    last_used_at: Timestamp.nullable(),
+    created_at: Timestamp,
+  })
+  .meta({ id: 'ProviderKey', description: 'What is shown of a provider key; never the key.' });
+
+export const KeyTest = z
+  .object({
+    result: z.enum(['valid', 'invalid', 'out_of_credit', 'unreachable']),
+    message: z.string().describe('In the provider’s words, where it gave a reason'),
+    ms: z.int(),
+  })
+  .meta({ id: 'KeyTest' });
+
+const tag = 'Provider keys';
+const params = z.object({ id: ProviderKeyId });
+const key = { description: 'The key as it is now', schema: ProviderKey };
+const tested = { description: 'What the provider says', schema: KeyTest };
+
+export const createProviderKey = contract({
+  method: 'post',
+  path: '/v1/provider-keys',
+  tag,
+  summary: 'Keep a provider’s key, sealed',
+  body: ProviderKeyRequest,
+  idempotency: 'optional',
+  answers: { 201: { ...key, description: 'Kept' } },
+  refusals: ['forbidden', 'not_found', 'conflict', 'limit_reached', 'idempotency_mismatch'],
+});
+
+export const listProviderKeys = contract({
+  method: 'get',
+  path: '/v1/provider-keys',
+  tag,
+  summary: 'Keys that the caller can see, in the order in which they are taken',
+  query: z.strictObject({
+    provider: ProviderId.optional(),
+    scope: KeyScope.optional(),
+    scope_id: KeyScopeId.optional(),
+    ...pageQuery(),
+  }),
+  answers: { 200: { description: 'A page of keys', schema: listOf(ProviderKey) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const showProviderKey = contract({
+  method: 'get',
+  path: '/v1/provider-keys/{id}',
+  tag,
+  summary: 'One key: its state, its use',
+  params,
+  answers: { 200: key },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const changeProviderKey = contract({
+  method: 'patch',
+  path: '/v1/provider-keys/{id}',
+  tag,
+  summary: 'Rename, reorder, limit, take out of service or bring back',
+  params,
+  body: ProviderKeyChange,
+  answers: { 200: key },
+  refusals: ['forbidden', 'not_found', 'invalid_state'],
+});
+
+export const removeProviderKey = contract({
+  method: 'delete',
+  path: '/v1/provider-keys/{id}',
+  tag,
+  summary: 'Take a key out at once; it is wiped when its last run has ended',
+  params,
+  answers: { 204: { description: 'Gone' } },
+  refusals: ['forbidden', 'not_found', 'invalid_state'],
+});
+
+export const replaceProviderKey = contract({
+  method: 'post',
+  path: '/v1/provider-keys/{id}/replace',
+  tag,
+  summary: 'Put a new key in the place of an old one, which serves its running jobs to their end',
+  params,
+  body: ProviderKeySecrets,
+  idempotency: 'optional',
+  answers: { 200: key },
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
+});
+
+export const testProviderKey = contract({
+  method: 'post',
+  path: '/v1/provider-keys/{id}/test',
+  tag,
+  summary: 'Try a kept key with one cheap call',
+  params,
+  idempotency: 'optional',
+  answers: { 200: tested },
+  refusals: ['forbidden', 'not_found', 'invalid_state'],
+});
+
+export const testUnsavedKey = contract({
+  method: 'post',
+  path: '/v1/provider-keys/test',
+  tag,
+  summary: 'Try a key before it is kept',
+  body: KeyTestRequest,
+  idempotency: 'optional',
+  answers: { 200: tested },
+  refusals: ['forbidden'],
+});

@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { AccountId, DeliveryId, JobId, WebhookEndpointId } from './ids.ts';
+import { listOf, pageQuery } from './lists.ts';
+import { contract } from './route-doc.ts';
+import { Timestamp } from './scalars.ts';
+import { WebhookEvent } from './webhook-event.ts';
+
+const Try = z.looseObject({
+  at: Timestamp,
+  http_status: z.int().nullable(),
+  ms: z.number(),
+  error: z.string().nullable(),
+});
+
+export const Delivery = z
+  .looseObject({
+    id: DeliveryId,
+    event: z.string(),
+    job_id: JobId,
+    endpoint: z.string().nullable().describe('Null for an address that was given with the job'),
+    status: z.enum(['pending', 'delivered', 'exhausted', 'superseded', 'gone']),
+    attempts: z.array(Try),
+  })
+  .meta({ id: 'Delivery', description: 'One message to a partner, with its tries.' });
+
+const DeliveryQuery = z.strictObject({
+  account_id: AccountId.optional(),
+  endpoint: z
+    .union([WebhookEndpointId, z.literal('webhook_url')])
+    .optional()
+    .describe('`webhook_url`: those that went to an address given with a job'),
+  job: JobId.optional(),
+  status: Delivery.shape.status.optional(),
+  ...pageQuery(/^evt_[0-9a-f]{32}$/),
+});
+
+const tag = 'Webhooks';
+const params = z.object({ id: DeliveryId });
+
+export const showWebhookSecret = contract({
+  method: 'get',
+  path: '/v1/webhooks/default/secret',
+  tag,
+  summary: 'What verifies messages to a `webhook_url`',
+  answers: {
+    200: { description: 'The secret', schema: z.object({ key: z.string().describe('`whsec_…` (Standard Webhooks)') }) },
+  },
+  refusals: ['forbidden'],
+});
+
+export const listDeliveries = contract({
+  method: 'get',
+  path: '/v1/webhook-deliveries',
+  tag,
+  summary: 'What was sent to partners and what they answered, newest first',
+  query: DeliveryQuery,
+  answers: { 200: { description: 'A page of deliveries', schema: listOf(Delivery) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const showDelivery = contract({
+  method: 'get',
+  path: '/v1/webhook-deliveries/{id}',
+  tag,
+  summary: 'One message, with request and response of each try',
+  params,
+  answers: { 200: { description: 'The delivery', schema: Delivery.extend({ body: WebhookEvent.nullable() }) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const replayDelivery = contract({
+  method: 'post',
+  path: '/v1/webhook-deliveries/{id}/replay',
+  tag,
+  summary: 'Send a message again, now, under its old id',
+  params,
+  idempotency: 'optional',
+  answers: { 202: { description: 'It will be sent', schema: Delivery } },
+  refusals: ['forbidden', 'not_found', 'invalid_state'],
+});

@@ -1,0 +1,381 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freshDatabase } from '../../../test/stack.ts';
+import { endAttempt, type Json, makeKey, rpc, succeeded } from '../fixtures.ts';
+import { expectSound } from '../sound.ts';
+import {
+  addKey,
+  codeOf,
+  join,
+  keys,
+  makeOperator,
+  makeOrganization,
+  makePerson,
+  makeProject,
+  must,
+  type Person,
+  sealed,
+  submit,
+} from './people.ts';
+
+let pool: Pool;
+let who: Person;
+beforeAll(async () => {
+  pool = await freshDatabase();
+});
+beforeEach(async () => {
+  who = await makePerson(pool, 100);
+});
+afterAll(async () => {
+  await expectSound(pool);
+  await pool.end();
+});
+
+const call = (name: string, ...args: unknown[]) => keys(pool, name, [who.credential, ...args]);
+const list = async (filter: Json = {}) => (await must(call('list_provider_keys', filter))).data;
+const lane = () => `fal:user:${who.account}`;
+const claim = async () => (await rpc(pool, 'worker', 'claim', [lane(), 10])).ok;
+const keyOf = (work: Json) => keys(pool, 'key_for_attempt', [work.attempt_id, work.fence]);
+const versions = async (id: string) =>
+  (
+    await pool.query(
+      `select v.version, v.wiped_at is not null as wiped, s.api_key is not null as there from darkroom.provider_key_versions v
+       left join darkroom.sealed_keys s using (key_id, version) where key_id = $1 order by 1`,
+      [id],
+    )
+  ).rows;
+
+async function replace(id: string, more: Json = {}) {
+  const { version } = await must(call('prepare_provider_key', { id }));
+  const body = { version, last4: 'wxyz', fingerprint: randomUUID(), sealed: { api_key: sealed() }, ...more };
+  return call('replace_provider_key', id, body);
+}
+
+describe('a key', () => {
+  test('has the shape of the contract, and nothing in it opens anything', async () => {
+    const made = await addKey(pool, who, 'fal', {
+      name: 'main',
+      priority: 3,
+      max_concurrency: 2,
+      profile: 'vision-atlas',
+      sealed: { api_key: sealed('c4n4ry'), api_secret: sealed('c4n4ry'), config: { webhook_secret: sealed('c4n4ry') } },
+      additional_config: { region: 'eu' },
+      secret_fields: ['webhook_secret'],
+    });
+    expect(made).toMatchObject({
+      id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
+      provider: 'fal',
+      profile: 'vision-atlas',
+      scope: 'user',
+      scope_id: who.account,
+      name: 'main',
+      last4: 'abcd',
+      fingerprint: expect.any(String),
+      priority: 3,
+      max_concurrency: 2,
+      is_active: true,
+      state: 'active',
+      state_reason: null,
+      usage_count: 0,
+      last_used_at: null,
+      created_at: expect.any(String),
+      version: 1,
+      running: 0,
+      cooling: [],
+      additional_config: { region: 'eu' },
+      secret_fields: ['webhook_secret'],
+    });
+    const everything = JSON.stringify([
+      made,
+      await list(),
+      await must(call('get_provider_key', made.id)),
+      await must(call('audit_log', {})),
+      await must(call('settings_events', 0, {}, 100)),
+    ]);
+    expect(everything).not.toContain('dkv1.');
+  });
+
+  test('is sealed for the id, owner and version that the Worker asked for first', async () => {
+    const first = await must(call('prepare_provider_key', { provider: 'fal' }));
+    expect(first).toMatchObject({ version: 1, owner: `user:${who.account}`, provider: 'fal', sibling: null });
+    const api_key = sealed();
+    const made = await addKey(pool, who, 'fal', { sealed: { api_key } });
+    const next = await must(call('prepare_provider_key', { id: made.id }));
+    expect(next).toMatchObject({ id: made.id, version: 2, owner: `user:${who.account}`, sibling: api_key });
+    expect(await must(call('open_provider_key', made.id))).toMatchObject({
+      key_id: made.id,
+      version: 1,
+      provider: 'fal',
+      source: 'sealed',
+      stored: 'here',
+      api_key,
+    });
+  });
+
+  test.each([
+    ['the key', { api_key: 'r8_clear' }],
+    ['its second half', { api_key: sealed(), api_secret: 'clear' }],
+    ['a setting', { api_key: sealed(), config: { webhook_secret: 'clear' } }],
+    ['a setting that is no text', { api_key: sealed(), config: { webhook_secret: { a: 1 } } }],
+  ])('is refused by the table itself if %s is not sealed', async (_name, clear) => {
+    await expect(addKey(pool, who, 'fal', { sealed: clear })).rejects.toMatchObject({ code: '23514' });
+    expect(await list()).toEqual([]);
+  });
+
+  test('is there once: the same secret again is refused, for another profile or owner it is not', async () => {
+    const fingerprint = randomUUID();
+    const { id } = await addKey(pool, who, 'fal', { fingerprint });
+    await expect(addKey(pool, who, 'fal', { fingerprint })).rejects.toThrow('invalid_state');
+    await addKey(pool, who, 'fal', { fingerprint, profile: 'vision-flux' });
+    await addKey(pool, await makePerson(pool), 'fal', { fingerprint });
+    await must(call('delete_provider_key', id));
+    await addKey(pool, who, 'fal', { fingerprint });
+  });
+
+  test('added twice at once under one secret is added once', async () => {
+    const fingerprint = randomUUID();
+    const answers = await Promise.allSettled(
+      Array.from({ length: 6 }, () => addKey(pool, who, 'fal', { fingerprint })),
+    );
+    expect(answers.filter((a) => a.status === 'fulfilled')).toHaveLength(1);
+    expect(await list()).toHaveLength(1);
+  });
+
+  test('is made once under an Idempotency-Key, although it is sealed anew each time', async () => {
+    const once = { key: 'k', request_hash: 'h' };
+    const body = async () => ({
+      ...(await must(call('prepare_provider_key', { provider: 'fal' }))),
+      last4: 'abcd',
+      fingerprint: 'f',
+      sealed: { api_key: sealed() },
+    });
+    const first = await must(call('create_provider_key', await body(), once));
+    const second = await must(call('create_provider_key', await body(), once));
+    expect(second).toMatchObject({ id: first.id, replayed: true });
+  });
+
+  test('is renamed, moved, limited and switched; its settings are replaced as a whole', async () => {
+    const { id } = await addKey(pool, who, 'fal');
+    const patch = { name: 'n', priority: 9, max_concurrency: 1, is_active: false, profile: 'vision-flux' };
+    expect(await must(call('patch_provider_key', id, patch))).toMatchObject(patch);
+    expect(await must(call('patch_provider_key', id, { profile: null }))).toMatchObject({ ...patch, profile: null });
+    const secret = sealed();
+    const config = {
+      additional_config: { region: 'us' },
+      sealed_config: { webhook_secret: secret },
+      secret_fields: ['webhook_secret'],
+    };
+    expect(await must(call('patch_provider_key', id, config))).toMatchObject({
+      additional_config: { region: 'us' },
+      secret_fields: ['webhook_secret'],
+    });
+    expect((await must(call('open_provider_key', id))).additional_config).toEqual({
+      region: 'us',
+      webhook_secret: secret,
+    });
+  });
+
+  test('order is given by a list, first highest; a foreign key in it changes nothing', async () => {
+    const [a, b, c] = [await addKey(pool, who, 'fal'), await addKey(pool, who, 'fal'), await addKey(pool, who, 'fal')];
+    const { data } = await must(call('reorder_provider_keys', [c?.id, a?.id]));
+    expect(data.map((k: Json) => [k.id, k.priority])).toEqual([
+      [c?.id, 2],
+      [a?.id, 1],
+    ]);
+    expect((await must(call('get_provider_key', b?.id))).priority).toBe(0);
+    const foreign = await addKey(pool, await makePerson(pool), 'fal');
+    expect(codeOf(await call('reorder_provider_keys', [a?.id, foreign.id]))).toBe('not_found');
+    expect(codeOf(await call('reorder_provider_keys', [a?.id, a?.id]))).toBe('invalid_input');
+    expect((await must(call('get_provider_key', c?.id))).priority).toBe(2);
+  });
+});
+
+describe('whose it is', () => {
+  test('an organisation’s members use its key and see what it is called; owners and admins manage it', async () => {
+    const studio = await makeOrganization(pool, who);
+    await pool.query(`select darkroom.issue($1, 100, 'promo', 'test', null, 'test')`, [studio.account]);
+    const place = { scope: 'organization', scope_id: studio.id };
+    const key = await addKey(pool, who, 'fal', place);
+    expect(key).toMatchObject(place);
+    const [admin, member] = [await makePerson(pool), await makePerson(pool)];
+    await join(pool, who, studio, admin, 'admin');
+    await join(pool, who, studio, member, 'member');
+    const as = (person: Person, name: string, ...args: unknown[]) => keys(pool, name, [person.credential, ...args]);
+    const calls: [string, unknown[]][] = [
+      ['get_provider_key', [key.id]],
+      ['list_provider_keys', [place]],
+      ['patch_provider_key', [key.id, { name: 'x' }]],
+      ['open_provider_key', [key.id]],
+      ['prepare_provider_key', [{ provider: 'fal', ...place }]],
+      ['replace_provider_key', [key.id, {}]],
+      ['delete_provider_key', [key.id]],
+    ];
+    const seen = [];
+    for (const [name, args] of calls) seen.push(codeOf(await as(member, name, ...args)));
+    expect(seen).toEqual(['ok', 'ok', ...Array(5).fill('forbidden')]);
+    expect(codeOf(await as(admin, 'patch_provider_key', key.id, { name: 'x' }))).toBe('ok');
+    const job = await submit(pool, member, ['fal'], { account_id: studio.account });
+    expect(job.ok.lanes).toEqual([`fal:organization:${studio.account}`]);
+  });
+
+  test('a project’s key belongs to the project, and goes with it', async () => {
+    const project = await makeProject(pool, who);
+    const key = await addKey(pool, who, 'fal', { scope: 'project', scope_id: project });
+    expect(key).toMatchObject({ scope: 'project', scope_id: project });
+    expect(await list({ scope: 'project', scope_id: project })).toMatchObject([{ id: key.id }]);
+    await must(call('delete_project', project));
+    expect(codeOf(await call('get_provider_key', key.id))).toBe('not_found');
+    expect(await versions(key.id)).toEqual([{ version: 1, wiped: true, there: false }]);
+  });
+
+  test('the platform’s are for operators; to others they do not exist', async () => {
+    const operator = await makeOperator(pool);
+    const key = await addKey(pool, operator, 'fal', { scope: 'platform' });
+    expect(key).toMatchObject({ scope: 'platform', scope_id: null });
+    expect(codeOf(await call('get_provider_key', key.id))).toBe('not_found');
+    expect(codeOf(await call('patch_provider_key', key.id, { name: 'x' }))).toBe('not_found');
+    expect(codeOf(await call('list_provider_keys', { scope: 'platform' }))).toBe('forbidden');
+    await expect(addKey(pool, who, 'fal', { scope: 'platform' })).rejects.toThrow('forbidden');
+    expect(await list()).toEqual([]);
+    const mine = await must(keys(pool, 'list_provider_keys', [operator.credential, { scope: 'platform' }]));
+    expect(mine.data.map((k: Json) => k.id)).toContain(key.id);
+    await must(keys(pool, 'delete_provider_key', [operator.credential, key.id]));
+  });
+
+  test('a key of the environment is read and switched by operators, but stands where it stands', async () => {
+    const operator = await makeOperator(pool);
+    await rpc(pool, 'keys', 'mirror_environment', [
+      [{ provider: 'kie', env_name: 'KIE_API_KEY', fingerprint: 'f', last4: 'wxyz' }],
+    ]);
+    const { data } = await must(
+      keys(pool, 'list_provider_keys', [operator.credential, { scope: 'platform', provider: 'kie' }]),
+    );
+    const as = (name: string, ...args: unknown[]) => keys(pool, name, [operator.credential, ...args]);
+    expect(data).toMatchObject([{ source: 'environment', last4: 'wxyz' }]);
+    expect(codeOf(await as('delete_provider_key', data[0].id))).toBe('invalid_state');
+    expect(codeOf(await as('prepare_provider_key', { id: data[0].id }))).toBe('invalid_state');
+    expect(await must(as('patch_provider_key', data[0].id, { is_active: false }))).toMatchObject({ is_active: false });
+    expect(await must(as('open_provider_key', data[0].id))).toMatchObject({
+      source: 'environment',
+      env_name: 'KIE_API_KEY',
+      fingerprint: 'f',
+      api_key: null,
+    });
+  });
+
+  test('what is no scope, and what is nobody’s, does not exist', async () => {
+    const studio = await makeOrganization(pool, who);
+    const { data } = await must(call('list_provider_keys', { scope: 'organization', scope_id: studio.id }));
+    expect(data).toEqual([]);
+    expect(codeOf(await call('list_provider_keys', { scope: 'organization', scope_id: 'org_none' }))).toBe('not_found');
+    expect(codeOf(await call('list_provider_keys', { scope: 'galaxy' }))).toBe('not_found');
+  });
+});
+
+describe('versions', () => {
+  test('an attempt keeps the version that it started with; the ciphertext goes when the last one has ended', async () => {
+    const key = await addKey(pool, who, 'fal');
+    const old = (await must(call('open_provider_key', key.id))).api_key;
+    await must(submit(pool, who, ['fal']));
+    const [work] = (await claim()).attempts;
+    expect(await must(replace(key.id))).toMatchObject({ version: 2, last4: 'wxyz', state: 'active' });
+    expect(await must(keyOf(work))).toMatchObject({ version: 1, api_key: old, owner: `user:${who.account}` });
+    await must(keys(pool, 'due_wipes', [100]));
+    expect(await versions(key.id)).toMatchObject([
+      { version: 1, wiped: false },
+      { version: 2, wiped: false },
+    ]);
+    await endAttempt(pool, work, succeeded());
+    await must(keys(pool, 'due_wipes', [100]));
+    expect(await versions(key.id)).toEqual([
+      { version: 1, wiped: true, there: false },
+      { version: 2, wiped: false, there: true },
+    ]);
+    expect(codeOf(await keyOf(work))).toBe('not_found');
+    await must(submit(pool, who, ['fal']));
+    const [next] = (await claim()).attempts;
+    expect(await must(keyOf(next))).toMatchObject({ version: 2 });
+    expect(codeOf(await keys(pool, 'key_for_attempt', [next.attempt_id, 2]))).toBe('not_found');
+    await endAttempt(pool, next, succeeded());
+  });
+
+  test('a deleted key is picked no more, drains, and is then wiped', async () => {
+    await makeKey(pool, 'fal');
+    const key = await addKey(pool, who, 'fal');
+    await must(submit(pool, who, ['fal']));
+    const [work] = (await claim()).attempts;
+    await must(submit(pool, who, ['fal']));
+    expect(await must(call('delete_provider_key', key.id))).toEqual({
+      id: key.id,
+      object: 'provider_key',
+      deleted: true,
+      draining: 1,
+    });
+    expect(codeOf(await call('get_provider_key', key.id))).toBe('not_found');
+    const { attempts, ended } = await claim();
+    expect(attempts).toEqual([]);
+    expect(ended).toHaveLength(1);
+    expect(await must(keyOf(work))).toMatchObject({ key_id: key.id, api_key: expect.stringMatching(/^dkv1/) });
+    await endAttempt(pool, work, succeeded());
+    await must(keys(pool, 'due_wipes', [100]));
+    expect(await versions(key.id)).toEqual([{ version: 1, wiped: true, there: false }]);
+    for (const one of ended)
+      await rpc(pool, 'callback', 'apply_callback', [
+        `cb_${one.attempt_id}_failed`,
+        one.attempt_id,
+        'failed',
+        one.fence,
+      ]);
+  });
+
+  test('of several replacements at once one wins, and the others are told', async () => {
+    const key = await addKey(pool, who, 'fal');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => replace(key.id)));
+    const codes = answers.map(codeOf).sort();
+    expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(1);
+    expect(new Set(codes.filter((code) => code !== 'ok')).size).toBeLessThanOrEqual(1);
+    const { version } = await must(call('get_provider_key', key.id));
+    expect(version).toBe(1 + codes.filter((code) => code === 'ok').length);
+    const stale = { version: 2, last4: 'x', fingerprint: 'y', sealed: { api_key: sealed() } };
+    expect(codeOf(await call('replace_provider_key', key.id, stale))).toBe('conflict');
+  });
+
+  test('a claim that races a replacement or a deletion runs with a version that can be opened', async () => {
+    for (let i = 0; i < 8; i++) {
+      const key = await addKey(pool, who, 'fal');
+      await must(submit(pool, who, ['fal']));
+      const [claimed] = await Promise.all([
+        claim(),
+        i % 2 ? replace(key.id) : call('delete_provider_key', key.id),
+        keys(pool, 'due_wipes', [100]),
+      ]);
+      for (const work of claimed.attempts) {
+        expect(codeOf(await keyOf(work))).toBe('ok');
+        await endAttempt(pool, work, succeeded());
+      }
+      for (const one of claimed.ended)
+        await rpc(pool, 'callback', 'apply_callback', [
+          `cb_${one.attempt_id}_failed`,
+          one.attempt_id,
+          'failed',
+          one.fence,
+        ]);
+      await call('delete_provider_key', key.id);
+    }
+  });
+});
+
+describe('ciphertext in a database of its own', () => {
+  test('leaves none here, and is wiped there when the Worker is told to', async () => {
+    const key = await addKey(pool, who, 'fal', { sealed: null, secret_fields: ['webhook_secret'] });
+    expect(key.secret_fields).toEqual(['webhook_secret']);
+    expect(await must(call('open_provider_key', key.id))).toMatchObject({ stored: 'elsewhere', api_key: null });
+    expect(await must(keys(pool, 'due_wipes', [100]))).toEqual([]);
+    await must(replace(key.id, { sealed: null }));
+    expect(await must(keys(pool, 'due_wipes', [100]))).toEqual([{ key_id: key.id, version: 1 }]);
+    expect(await must(keys(pool, 'record_wiped', [key.id, 1]))).toEqual({ recorded: true });
+    expect(await must(keys(pool, 'due_wipes', [100]))).toEqual([]);
+    expect(await must(keys(pool, 'record_wiped', [key.id, 2]))).toEqual({ recorded: false });
+  });
+});

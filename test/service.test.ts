@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ERRORS } from '../shared/errors/codes.ts';
+import type { Json } from './client.ts';
+import { api, makeAccount, stack } from './stack.ts';
+import { APP_ORIGIN } from './stack-values.ts';
+
+describe.concurrent('headers', () => {
+  const preflight = (origin: string, path = '/v1/jobs') =>
+    fetch(stack().origin + path, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'x-api-key,idempotency-key,content-type',
+      },
+    });
+
+  test('a page of an allowed origin may call, and read the headers that count', async () => {
+    const { status, headers } = await preflight(APP_ORIGIN);
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([204, APP_ORIGIN]);
+    expect(headers.get('access-control-allow-methods')).toContain('POST');
+    for (const name of ['x-api-key', 'authorization', 'idempotency-key', 'content-type', 'prefer', 'last-event-id']) {
+      expect(headers.get('access-control-allow-headers')?.toLowerCase()).toContain(name);
+    }
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    const answer = await api('/v1/credits', { headers: { origin: APP_ORIGIN } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(APP_ORIGIN);
+    const exposed = answer.headers.get('access-control-expose-headers')?.toLowerCase();
+    for (const name of ['x-request-id', 'ratelimit', 'retry-after', 'location', 'idempotency-replayed']) {
+      expect(exposed).toContain(name);
+    }
+    expect((await api('/v1/nothing', { headers: { origin: APP_ORIGIN } })).headers).toSatisfy((sent: Headers) =>
+      sent.has('access-control-allow-origin'),
+    );
+  });
+
+  test.each([
+    'https://evil.example',
+    'null',
+    `${APP_ORIGIN}.evil.example`,
+    APP_ORIGIN.replace('https', 'http'),
+    'http://localhost:3000',
+  ])('a page of %s may not', async (origin) => {
+    expect((await preflight(origin)).headers.has('access-control-allow-origin')).toBe(false);
+    expect((await api('/v1/credits', { headers: { origin } })).headers.has('access-control-allow-origin')).toBe(false);
+  });
+
+  test.each(['/v1/webhooks/default/secret', '/v1/webhook-deliveries'])('a page may call %s as well', async (path) => {
+    const { headers } = await preflight(APP_ORIGIN, path);
+    expect(headers.get('access-control-allow-origin')).toBe(APP_ORIGIN);
+  });
+
+  test.each(['/health', '/v1/jobs', '/v1/nothing', '/v1/webhook-deliveries', '/internal/wake', '/hooks/x', '/docs'])(
+    '%s answers with a request id of ours, a new one each time',
+    async (path) => {
+      const ids = await Promise.all(
+        [1, 2].map(async () => (await api(path, { headers: { 'x-request-id': 'mine' } })).headers.get('x-request-id')),
+      );
+      for (const id of ids) expect(id).toMatch(/^req_[0-9a-f]{32}$/);
+      expect(ids[0]).not.toBe(ids[1]);
+    },
+  );
+
+  test('reads say what is left of their limit', async () => {
+    const { api_key: key } = await makeAccount();
+    const remaining = async () => {
+      const { headers } = await api('/v1/jobs', { key });
+      expect(headers.get('ratelimit-policy')).toMatch(/^"reads";q=\d+;w=60$/);
+      return Number(/^"reads";r=(\d+);t=\d+$/.exec(headers.get('ratelimit') ?? '')?.[1]);
+    };
+    const before = await remaining();
+    expect(await remaining()).toBeLessThan(before);
+  });
+});
+
+describe('the document', () => {
+  let document: Json;
+  beforeAll(async () => {
+    const { status, body, headers } = await api('/openapi.json', { key: null });
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^application\/json/)]);
+    document = body;
+  });
+
+  const resolve = (ref: string) =>
+    ref
+      .slice(2)
+      .split('/')
+      .reduce((at, part) => at?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+  const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
+
+  const operations = () =>
+    [document.paths, document.webhooks].flatMap((items) =>
+      Object.entries(items).flatMap(([path, item]) =>
+        Object.entries(item as object).map(([method, operation]) => ({ path, method, operation: operation as Json })),
+      ),
+    );
+
+  test('has the members that OpenAPI 3.1 asks for', () => {
+    expect(document.openapi).toMatch(/^3\.1\.\d$/);
+    expect(document.info).toMatchObject({ title: 'Darkroom', version: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+    expect(document.servers).toEqual([{ url: stack().origin }]);
+    for (const path of Object.keys(document.paths)) expect(path).toMatch(/^\//);
+    for (const [name, scheme] of Object.entries<Json>(document.components.securitySchemes)) {
+      expect([name, scheme.type]).toEqual([name, expect.stringMatching(/^(apiKey|http)$/)]);
+    }
+  });
+
+  test('describes every operation whole', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { path, method, operation } of operations()) {
+      const at = `${method} ${path}`;
+      expect(METHODS, at).toContain(method);
+      expect(operation.summary, at).toMatch(/\w/);
+      const parameters = (operation.parameters ?? []) as {
+        in: string;
+        name: string;
+        required?: boolean;
+        schema: Json;
+      }[];
+      const inPath = parameters.filter((parameter) => parameter.in === 'path');
+      expect(inPath.map(({ name }) => name).sort(), at).toEqual(
+        [...path.matchAll(/\{(\w+)\}/g)].map(([, n]) => n).sort(),
+      );
+      for (const { required, schema } of inPath) expect([required, typeof schema], at).toEqual([true, 'object']);
+      const statuses = Object.keys(operation.responses);
+      expect(statuses.length, at).toBeGreaterThan(0);
+      for (const [status, { description }] of Object.entries<Json>(operation.responses)) {
+        expect(status, at).toMatch(/^([1-5]\d\d|[1-5]XX|default)$/);
+        expect(description, at).toMatch(/\w/);
+      }
+    }
+  });
+
+  test('has schemas that lead somewhere and say what they are', () => {
+    const visit = (schema: Json, at: string): void => {
+      if (schema === null || typeof schema !== 'object') return;
+      if (typeof schema.$ref === 'string') expect(resolve(schema.$ref), `${at}: ${schema.$ref}`).toBeDefined();
+      if (typeof schema.type === 'string' && !at.endsWith('securitySchemes')) {
+        expect(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'], at).toContain(schema.type);
+      }
+      if (Array.isArray(schema.required)) {
+        const named = schema.required.filter((name: unknown) => typeof name === 'string');
+        expect(Object.keys(schema.properties ?? {}), at).toEqual(expect.arrayContaining(named));
+      }
+      for (const [name, member] of Object.entries(schema)) visit(member, `${at}.${name}`);
+    };
+    visit(document.components.schemas, 'schemas');
+    for (const { path, method, operation } of operations()) visit(operation, `${method} ${path}`);
+  });
+
+  test('lists what people send and get, webhooks included', () => {
+    const paths = [
+      '/v1/jobs',
+      '/v1/jobs/{id}',
+      '/v1/jobs/{id}/cancel',
+      '/v1/jobs/{id}/events',
+      '/v1/batches',
+      '/v1/quotes',
+    ];
+    const more = ['/v1/models', '/v1/providers', '/v1/credits', '/v1/credits/entries', '/v1/credits/grants', '/health'];
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining([...paths, ...more]));
+    const events = ['job.preview_ready', 'job.completed', 'job.failed', 'job.canceled', 'job.expired'];
+    expect(Object.keys(document.webhooks).sort()).toEqual(events.sort());
+    const { schema } = document.webhooks['job.completed'].post.requestBody.content['application/json'];
+    expect(Object.keys(resolve(schema.$ref).properties).sort()).toEqual(['data', 'timestamp', 'type']);
+  });
+});
+
+describe.concurrent('pages', () => {
+  test('/docs loads nothing from anybody else, and its script is there', async () => {
+    const { status, headers, body } = await api('/docs', { key: null });
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self'/);
+    const sources = [...String(body).matchAll(/(?:src|href|data-url)="([^"]+)"/g)].map(
+      ([, source]) => source as string,
+    );
+    expect(sources.length).toBeGreaterThan(1);
+    for (const source of sources) {
+      expect(source).toMatch(/^\/[\w./]+$/);
+      const answer = await fetch(stack().origin + source);
+      expect([source, answer.status]).toEqual([source, 200]);
+      if (source.endsWith('.js')) expect((await answer.text()).length).toBeGreaterThan(500_000);
+    }
+  });
+
+  test('every error code is explained where `type` points to, and in docs/errors.md', async () => {
+    const { status, body } = await api('/docs/errors', { key: null });
+    expect(status).toBe(200);
+    const written = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
+    for (const [code, { status: number, title }] of Object.entries(ERRORS)) {
+      expect(body).toContain(`id="${code}"`);
+      expect(written).toContain(`### ${code}\n\n${number} ${title} · `);
+    }
+    const { body: problem } = await api('/v1/nothing');
+    expect(problem.type).toBe(`${stack().origin}/docs/errors#not_found`);
+  });
+
+  test('/health and /ready say how it is', async () => {
+    expect((await api('/health', { key: null })).body).toEqual({ status: 'ok' });
+    const { status, body } = await api('/ready', { key: null });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      status: 'ready',
+      version: expect.stringMatching(/^\d/),
+      migration: expect.stringMatching(/^\d+/),
+      dependencies: { database: 'ok', redis: 'ok' },
+    });
+    expect(Math.abs(Date.parse(body.clock) - Date.now())).toBeLessThan(5000);
+  });
+});
