@@ -27,6 +27,10 @@ export default defineConfig({
           globalSetup: 'test/global-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // These tests wait for deadlines, sweeps and restarts far more than they compute: many at once, after all others.
+          maxWorkers: 4,
+          maxConcurrency: 40,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Act, Exchange, Reply } from './proxy.ts';
+import type { Act } from './proxy.ts';
+import type { Exchange, Reply } from './wire.ts';
 
 /** What can go wrong with one request on its way. Each counts only once it has really happened. */
 

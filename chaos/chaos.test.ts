@@ -3,11 +3,18 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Result } from './result.ts';
 
+/** What thirty jobs are enough to meet: at every seam something, and nothing that takes the whole stack down for seconds. */
+const FAULTS = [
+  ...['02', '03', '04', '08', '11', '14', '21', '22', '26', '27', '30', '31', '35', '40', '41', '42', '47', '53'],
+  ...['request-lost', 'request-duplicated', 'accepted-answer-lost', 'webhook-forged'],
+  ...['callback-lost', 'callback-duplicated', 'callback-forged', 'delivery-refused'],
+];
+
 /** One short run, as people start it. Long ones are `npm run chaos`. */
 test('thirty jobs under faults: nothing lost, charged twice, kept, violated or stuck', {
   timeout: 170_000,
 }, async () => {
-  const { code, result, log } = await runChaos(['--seed', '20261121', '--jobs', '30', '--faults', 'all']);
+  const { code, result, log } = await runChaos(['--seed', '20261121', '--jobs', '30', '--faults', FAULTS.join()]);
   expect({ ...result, faults: {}, accepted: 0 }, log).toEqual({
     seed: 20261121,
     jobs: 30,

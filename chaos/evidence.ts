@@ -1,7 +1,7 @@
 import type { Json } from './client.ts';
 import type { Look } from './database.ts';
-import type { Exchange, Reply } from './proxy.ts';
 import type { Seams } from './seams.ts';
+import type { Exchange, Reply } from './wire.ts';
 import type { World } from './world.ts';
 
 /** What the seams saw pass. */

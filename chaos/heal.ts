@@ -3,7 +3,7 @@ import { ensureRunning } from './crash.ts';
 import { control } from './faults/fault.ts';
 import { change } from './follow-ups.ts';
 import { checkInvariants } from './oracle/invariants.ts';
-import { checkDeadlines, countOpen, type Open, secondsToGo } from './oracle/liveness.ts';
+import { countOpen, type Open, overdueJobs, secondsToGo } from './oracle/liveness.ts';
 import { askAgain } from './workload.ts';
 import type { World } from './world.ts';
 
@@ -11,6 +11,8 @@ import type { World } from './world.ts';
 const REAL_SECONDS = 10;
 /** Sweeps come every second: if two change nothing, nothing will change before its time. */
 const QUIET_MS = 2_600;
+/** So long nobody may fail to notice what is over; a machine may be slow. */
+const OVERDUE_SECONDS = 20;
 /** Deadlines, then their grace, then routes' longest runs, then partners' retries; some of it twice. */
 const MOST_JUMPS = 10;
 
@@ -22,14 +24,14 @@ export async function heal(world: World, clients: Promise<void>): Promise<void> 
   await askAgain(world);
   await decideHeld(world);
   world.log(`  all is asked and decided at ${world.elapsed()} ms`);
-  await settle(world, REAL_SECONDS, true);
+  await settle(world, 0, REAL_SECONDS);
   for (let jump = 0; jump < MOST_JUMPS; jump += 1) {
     const open = await countOpen(world);
     if (open !== undefined && sum(open) === 0) break;
     const ahead = await secondsToGo(world);
     world.log(`  open: ${JSON.stringify(open)}; the clock goes ${ahead} s ahead`);
     await control(world, 'supabase', { clock_offset: `${ahead} seconds` });
-    await settle(world, REAL_SECONDS, false);
+    await settle(world, ahead, 0);
     await decideHeld(world);
   }
 }
@@ -41,16 +43,23 @@ async function endFaults(world: World): Promise<void> {
   for (const emulator of ['replicate', 'fal', 'cloudinary', 'qstash']) await control(world, emulator, { fault: null });
 }
 
-/** Polls until nothing is open, or nothing has changed for a while. */
-async function settle(world: World, seconds: number, onTime: boolean): Promise<void> {
-  const until = Date.now() + seconds * 1000;
-  let last = { open: Number.NaN, at: Date.now() };
-  while (Date.now() < until && last.open !== 0) {
-    if (onTime) await checkDeadlines(world);
+/** Polls until nothing is open, or nothing has changed for a while. What is overdue then, nobody looks after. */
+async function settle(world: World, aheadSeconds: number, leastSeconds: number): Promise<void> {
+  const began = Date.now();
+  let last = { open: Number.NaN, at: began };
+  for (;;) {
     await checkInvariants(world);
     const open = await openNow(world);
+    if (open === 0) return;
     if (open !== last.open) last = { open, at: Date.now() };
-    else if (!onTime && Date.now() - last.at > QUIET_MS) return;
+    const overdue = await overdueJobs(world, aheadSeconds);
+    const seconds = (Date.now() - began) / 1000;
+    const quiet = seconds >= leastSeconds && Date.now() - last.at > QUIET_MS;
+    if (quiet && overdue.length === 0) return;
+    if (seconds > OVERDUE_SECONDS && quiet) {
+      for (const job of overdue) world.report('stuck', '19 a job is open beyond its deadline and grace', job);
+      return;
+    }
     await sleep(400);
   }
 }

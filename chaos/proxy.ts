@@ -1,18 +1,6 @@
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-/** A request as it came, whole. `path` with its query. */
-export type Exchange = {
-  seam: string;
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: Buffer;
-};
-export type Reply = { status: number; headers: Record<string, string>; body: Buffer };
-
-/** What the caller gets: an answer, half of one, one that drips, or a connection that breaks. */
-export type Outcome = Reply | { cut: true } | { half: Reply } | { drip: Reply; everyMs: number };
+import { type Exchange, type Outcome, type Reply, readExchange, send, write } from './wire.ts';
 
 /** Sends the request on, changed if one likes. Rejects where nothing answers. */
 export type Forward = (change?: Partial<Exchange>) => Promise<Reply>;
@@ -54,10 +42,6 @@ type State = {
   watchers: Watcher[];
   release: AbortController;
 };
-
-// A connection per request: one that the other side has just given up would look like a fault that nobody ordered.
-const agent = new Agent({ keepAlive: false });
-const UPSTREAM_MS = 130_000;
 
 /** Stands before one service on a loopback port that outlives it. */
 export async function openProxy(name: string): Promise<SeamProxy> {
@@ -112,71 +96,6 @@ async function pass(state: State, exchange: Exchange): Promise<Outcome> {
     released: state.release.signal,
   };
   return entry.rule.act(exchange, forward, handle);
-}
-
-async function readExchange(seam: string, incoming: IncomingMessage): Promise<Exchange> {
-  const headers = Object.fromEntries(
-    Object.entries(incoming.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : `${value}`,
-    ]),
-  );
-  return { seam, method: incoming.method ?? 'GET', path: incoming.url ?? '/', headers, body: await readAll(incoming) };
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-// Per connection, or settled anew by whoever sends the body.
-const HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'host', 'expect']);
-const withoutHop = (headers: Record<string, string>) =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP.has(name)));
-
-function send(target: string | undefined, { method, path, headers, body }: Exchange): Promise<Reply> {
-  if (target === undefined) return Promise.reject(new Error('nobody there'));
-  return new Promise((resolve, reject) => {
-    const bodied = body.length > 0 ? { 'content-length': String(body.length) } : {};
-    const options = { method, headers: { ...withoutHop(headers), ...bodied }, agent, timeout: UPSTREAM_MS };
-    const upstream = request(target + path, options, (answer) => {
-      readExchange('', answer).then(
-        (read) => resolve({ status: answer.statusCode ?? 502, headers: withoutHop(read.headers), body: read.body }),
-        reject,
-      );
-    });
-    upstream.on('timeout', () => upstream.destroy(new Error('timeout')));
-    upstream.on('error', reject);
-    upstream.end(body);
-  });
-}
-
-async function write(outcome: Outcome, response: ServerResponse): Promise<void> {
-  if ('cut' in outcome) return void response.destroy();
-  const [reply, how] =
-    'half' in outcome ? [outcome.half, 'half'] : 'drip' in outcome ? [outcome.drip, 'drip'] : [outcome, ''];
-  const bodiless = reply.status === 204 || reply.status === 304;
-  response.writeHead(reply.status, {
-    ...reply.headers,
-    ...(!bodiless && { 'content-length': String(reply.body.length) }),
-  });
-  if (how === 'half') {
-    response.write(reply.body.subarray(0, Math.floor(reply.body.length / 2)), () => response.destroy());
-  } else if (how === 'drip') {
-    await drip(reply.body, response, (outcome as { everyMs: number }).everyMs);
-  } else {
-    response.end(reply.body);
-  }
-}
-
-async function drip(body: Buffer, response: ServerResponse, everyMs: number): Promise<void> {
-  for (const byte of body) {
-    if (response.destroyed) return;
-    response.write(Buffer.of(byte));
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
-  response.end();
 }
 
 async function close(server: Server): Promise<void> {

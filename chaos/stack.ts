@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { killHard, readPids } from './pids.ts';
+import { isRunning, launch, listenTo, ready } from './stack-process.ts';
 
-const root = resolve(import.meta.dirname, '..');
-const PATIENCE_MS = 90_000;
+const STOP_MS = 8_000;
 
 /** The parts of `stack.json` and `secrets.json` that are used here. */
 export type StackFile = {
@@ -39,8 +40,6 @@ export type Stack = {
   running: () => boolean;
 };
 
-type Recorded = { pid: number; command: string };
-
 type Options = {
   folder: string;
   /** `DARKROOM_SEAMS`. */
@@ -53,39 +52,41 @@ type Options = {
 export function createStack({ folder, seams, log, onAddresses }: Options): Stack {
   let child: ChildProcess | undefined;
   let expected = false;
-  const read = <T>(name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
+  const at = (name: string) => join(folder, name);
+  const read = <T>(name: string) => JSON.parse(readFileSync(at(name), 'utf8')) as T;
   const start = async () => {
     expected = false;
     child = launch(folder, seams);
     const printed = listenTo(child);
     child.once('exit', (code) => !expected && log(`the stack ended by itself (${code}):\n${printed().slice(-2_000)}`));
-    const watching = watchFor(join(folder, 'stack.json'), () => onAddresses(read('stack.json')));
+    const watching = watchFor(at('stack.json'), () => onAddresses(read('stack.json')));
     await ready(child, printed).finally(watching.stop);
     return read<StackFile>('stack.json');
   };
+  const pids = (part?: string) => (existsSync(at('pids.json')) ? readPids(at('pids.json'), part) : []);
   const kill = async () => {
     expected = true;
-    const ended = child && running(child) ? once(child, 'exit') : Promise.resolve();
-    for (const pid of [child?.pid, ...pidsOf(read('pids.json'))]) killHard(pid);
+    const ended = child && isRunning(child) ? once(child, 'exit') : undefined;
+    for (const pid of [child?.pid ?? 0, ...pids()]) if (pid > 0) killHard(pid);
     await ended;
   };
   const stop = async () => {
-    if (child === undefined || !running(child)) return;
+    if (child === undefined || !isRunning(child)) return;
     expected = true;
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
-    const late = setTimeout(() => child?.kill('SIGKILL'), 8_000);
+    const late = setTimeout(() => void kill(), STOP_MS);
     await ended;
     clearTimeout(late);
   };
   return {
     start,
     kill,
-    killWorkers: () => pidsOf(read('pids.json'), 'workerd serve').map(killHard).some(Boolean),
+    killWorkers: () => pids('workerd serve').map(killHard).some(Boolean),
     stop,
     file: () => read('stack.json'),
     secrets: () => read('secrets.json'),
-    running: () => child !== undefined && running(child),
+    running: () => child !== undefined && isRunning(child),
   };
 }
 
@@ -98,71 +99,4 @@ function watchFor(path: string, run: () => void): { stop: () => void } {
     run();
   }, 25);
   return { stop: () => clearInterval(timer) };
-}
-
-const running = (child: ChildProcess) => child.exitCode === null && child.signalCode === null;
-
-function launch(folder: string, seams: string): ChildProcess {
-  return spawn(process.execPath, ['local/start.ts', '--no-sample'], {
-    cwd: root,
-    env: {
-      ...process.env,
-      DARKROOM_DATA: folder,
-      DARKROOM_SEAMS: seams,
-      PORT: '0',
-      NODE_ENV: undefined,
-      VITEST: undefined,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-/** Everything that it prints. */
-function listenTo(child: ChildProcess): () => string {
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      printed += chunk;
-    });
-  }
-  return () => printed;
-}
-
-/** Resolves at the line that says so; whatever else was printed is in the error. */
-function ready(child: ChildProcess, printed: () => string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`The stack was not ready in time:\n${printed()}`)), PATIENCE_MS);
-    const look = () => {
-      if (!/^Ready/m.test(printed())) return;
-      clearTimeout(late);
-      resolve();
-    };
-    child.stdout?.on('data', look);
-    child.once('exit', () => {
-      clearTimeout(late);
-      reject(new Error(`The stack did not start:\n${printed()}`));
-    });
-  });
-}
-
-/** From the stack's own record of its children, and only those that are still what was recorded: pids are used again. */
-const pidsOf = (recorded: Recorded[], part = '') =>
-  recorded.filter((one) => one.command.includes(part) && isStill(one)).map(({ pid }) => pid);
-
-function isStill({ pid, command }: Recorded): boolean {
-  if (process.platform !== 'linux') return true;
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() === command;
-  } catch {
-    return false;
-  }
-}
-
-function killHard(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
-  }
 }

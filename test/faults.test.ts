@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { api, inbox, makeAccount, pool, stack, untilEnded, waitFor } from './stack.ts';
+import { api, control, inbox, makeAccount, pool, stack, untilEnded, waitFor } from './stack.ts';
 
 type Options = { deadline_seconds?: number; model?: string; input?: object };
 
@@ -35,7 +35,7 @@ async function endsOf(job: string) {
   return rows;
 }
 
-describe.each(['flux-dev', 'flux-2-pro'])('%s', (model) => {
+describe.concurrent.each(['flux-dev', 'flux-2-pro'])('%s', (model) => {
   test.each(['#fail', '#500', '#reject', '#badmedia', '#nsfw'])(
     '%s ends the job and gives the credits back once',
     async (word) => {
@@ -82,82 +82,77 @@ describe.each(['flux-dev', 'flux-2-pro'])('%s', (model) => {
   );
 });
 
-test('with fallbacks a definite failure moves on to the next candidate, and the job says so', async () => {
-  const { api_key } = await makeAccount({ credits: 5000 });
-  const mark = crypto.randomUUID();
-  await fetch(`${stack().emulators.replicate}/__control`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ fault: '500', match: { prompt: mark } }),
-  });
-  const { body } = await api('/v1/jobs', {
-    key: api_key,
-    body: { model: 'flux-dev', input: { prompt: `a fox ${mark}` } },
-  });
-  const job = await untilEnded(body.id, { key: api_key });
-  expect(job.status).toBe('completed');
-  expect(job.attempts.map((a: { provider: string; status: string }) => `${a.provider} ${a.status}`)).toEqual([
-    'replicate failed',
-    'fal succeeded',
-  ]);
-});
-
-test('a preview is held, approved and finished; the final’s failure keeps the preview and charges nothing', async () => {
-  const { api_key } = await makeAccount({ credits: 5000 });
-  const submit = (prompt: string) =>
-    api('/v1/jobs', {
+describe.concurrent('a job', () => {
+  test('with fallbacks a definite failure moves on to the next candidate, and the job says so', async () => {
+    const { api_key } = await makeAccount({ credits: 5000 });
+    const mark = crypto.randomUUID();
+    await control('replicate', { fault: '500', match: { prompt: mark } });
+    const { body } = await api('/v1/jobs', {
       key: api_key,
-      body: { model: 'flux-dev', input: { prompt }, preview: 'hold', routing: { allow_fallbacks: false } },
+      body: { model: 'flux-dev', input: { prompt: `a fox ${mark}` } },
     });
-  const held = async (id: string) =>
-    waitFor(async () => {
-      const { body } = await api(`/v1/jobs/${id}`, { key: api_key });
-      return body.status === 'preview_ready' ? body : undefined;
-    }, 20_000);
-  const good = await held((await submit('a heron')).body.id);
-  expect(good).toMatchObject({
-    deadline_at: null,
-    outputs: [{ stage: 'preview' }],
-    urls: { approve: expect.stringContaining('/approve') },
+    const job = await untilEnded(body.id, { key: api_key });
+    expect(job.status).toBe('completed');
+    expect(job.attempts.map((a: { provider: string; status: string }) => `${a.provider} ${a.status}`)).toEqual([
+      'replicate failed',
+      'fal succeeded',
+    ]);
   });
-  expect((await api(new URL(good.urls.approve).pathname, { method: 'POST', key: api_key })).status).toBe(200);
-  const done = await untilEnded(good.id, { key: api_key });
-  expect(done.outputs.map((o: { stage: string }) => o.stage).sort()).toEqual(['final', 'preview']);
-  const bad = await held((await submit('a heron #final-fail')).body.id);
-  await api(`/v1/jobs/${bad.id}/approve`, { method: 'POST', key: api_key });
-  const failed = await untilEnded(bad.id, { key: api_key });
-  expect(failed).toMatchObject({ status: 'failed', credits: { charged: 0 }, outputs: [{ stage: 'preview' }] });
-  const third = await held((await submit('a heron')).body.id);
-  const { body: rejected } = await api(`/v1/jobs/${third.id}/reject`, { method: 'POST', key: api_key });
-  expect(rejected.status).toBe('canceled');
-  expect(rejected.credits.charged).toBeGreaterThan(0);
-  expect((await api(`/v1/jobs/${third.id}/approve`, { method: 'POST', key: api_key })).status).toBe(409);
-});
 
-test('a job’s webhook is signed anew at each try under one id, and arrives once it is accepted', async () => {
-  const { api_key } = await makeAccount({ credits: 5000 });
-  const box = inbox();
-  await box.answer({ status: 500, times: 1 });
-  const { body } = await api('/v1/jobs', {
-    key: api_key,
-    body: { model: 'flux-dev', input: { prompt: 'a kite' }, webhook_url: box.url },
+  test('a preview is held, approved and finished; the final’s failure keeps the preview and charges nothing', async () => {
+    const { api_key } = await makeAccount({ credits: 5000 });
+    const submit = (prompt: string) =>
+      api('/v1/jobs', {
+        key: api_key,
+        body: { model: 'flux-dev', input: { prompt }, preview: 'hold', routing: { allow_fallbacks: false } },
+      });
+    const held = async (prompt: string) =>
+      untilEnded((await submit(prompt)).body.id, { key: api_key, status: 'preview_ready' });
+    const review = (id: string, decision: string) =>
+      api(`/v1/jobs/${id}/${decision}`, { method: 'POST', key: api_key });
+    const [good, bad, third] = await Promise.all([held('a heron'), held('a heron #final-fail'), held('a heron')]);
+    expect(good).toMatchObject({
+      status: 'preview_ready',
+      deadline_at: null,
+      outputs: [{ stage: 'preview' }],
+      urls: { approve: expect.stringContaining('/approve') },
+    });
+    expect((await api(new URL(good.urls.approve).pathname, { method: 'POST', key: api_key })).status).toBe(200);
+    await review(bad.id, 'approve');
+    const { body: rejected } = await review(third.id, 'reject');
+    expect(rejected.status).toBe('canceled');
+    expect(rejected.credits.charged).toBeGreaterThan(0);
+    expect((await review(third.id, 'approve')).status).toBe(409);
+    const [done, failed] = await Promise.all([good, bad].map(({ id }) => untilEnded(id, { key: api_key })));
+    expect(done.outputs.map((o: { stage: string }) => o.stage).sort()).toEqual(['final', 'preview']);
+    expect(failed).toMatchObject({ status: 'failed', credits: { charged: 0 }, outputs: [{ stage: 'preview' }] });
   });
-  await untilEnded(body.id, { key: api_key });
-  const messages = await waitFor(async () => {
-    const all = await box.messages();
-    return all.length >= 2 ? all : undefined;
-  }, 20_000);
-  const { body: secret } = await api('/v1/webhooks/default/secret', { key: api_key });
-  const { Webhook } = await import('standardwebhooks');
-  for (const message of messages) {
-    const event = new Webhook(secret.key).verify(message.body, message.headers) as {
-      type: string;
-      data: { id: string; status: string };
-    };
-    expect(event).toMatchObject({ type: 'job.completed', data: { id: body.id, status: 'completed' } });
-    expect(message.body).not.toContain('events_token');
-  }
-  const [first, second] = messages;
-  expect(first?.headers['webhook-id']).toBe(second?.headers['webhook-id']);
-  expect(first?.headers['webhook-signature']).not.toBe(second?.headers['webhook-signature']);
+
+  test('a job’s webhook is signed anew at each try under one id, and arrives once it is accepted', async () => {
+    const { api_key } = await makeAccount({ credits: 5000 });
+    const box = inbox();
+    await box.answer({ status: 500, times: 1 });
+    const { body } = await api('/v1/jobs', {
+      key: api_key,
+      body: { model: 'flux-dev', input: { prompt: 'a kite' }, webhook_url: box.url },
+    });
+    await untilEnded(body.id, { key: api_key });
+    const messages = await waitFor(async () => {
+      const all = await box.messages();
+      return all.length >= 2 ? all : undefined;
+    }, 20_000);
+    const { body: secret } = await api('/v1/webhooks/default/secret', { key: api_key });
+    const { Webhook } = await import('standardwebhooks');
+    for (const message of messages) {
+      const event = new Webhook(secret.key).verify(message.body, message.headers) as {
+        type: string;
+        data: { id: string; status: string };
+      };
+      expect(event).toMatchObject({ type: 'job.completed', data: { id: body.id, status: 'completed' } });
+      expect(message.body).not.toContain('events_token');
+    }
+    const [first, second] = messages;
+    expect(first?.headers['webhook-id']).toBe(second?.headers['webhook-id']);
+    expect(first?.headers['webhook-signature']).not.toBe(second?.headers['webhook-signature']);
+  });
 });

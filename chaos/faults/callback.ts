@@ -1,5 +1,5 @@
 import { delay, dropAfter, dropBefore, duplicate, forgeFirst, reorder } from '../acts.ts';
-import type { Exchange } from '../proxy.ts';
+import type { Exchange } from '../wire.ts';
 import { callbacks, type Fault, lie } from './fault.ts';
 
 /** Between worker and callback. */

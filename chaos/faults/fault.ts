@@ -1,7 +1,8 @@
 import { submittedAttempt } from '../evidence.ts';
-import type { Act, Exchange } from '../proxy.ts';
+import type { Act } from '../proxy.ts';
 import type { Random } from '../random.ts';
 import type { SeamName } from '../seams.ts';
+import type { Exchange } from '../wire.ts';
 import type { World } from '../world.ts';
 
 /** A fault that can be ordered by name. The number in a name is that of the list in docs/reliability.md. */

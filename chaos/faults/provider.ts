@@ -1,6 +1,6 @@
 import { answerAfter, answerInstead, answerLate, dropAfter, dropBefore, rewrite } from '../acts.ts';
 import { readJson, submittedAttempt } from '../evidence.ts';
-import type { Reply } from '../proxy.ts';
+import type { Reply } from '../wire.ts';
 import { control, type Fault, lie, someProvider, submissions } from './fault.ts';
 
 const PAGE = '<html><head><title>502 Bad Gateway</title></head><body>cloudflare</body></html>';

@@ -1,7 +1,8 @@
 import { answerInstead, delay, dropAfter, dropBefore, duplicate, forgeFirst, reorder } from '../acts.ts';
 import { call } from '../client.ts';
 import { hookAttempt, readJson } from '../evidence.ts';
-import type { Act, Exchange } from '../proxy.ts';
+import type { Act } from '../proxy.ts';
+import type { Exchange } from '../wire.ts';
 import type { World } from '../world.ts';
 import { failAfterSuccess } from './contradict.ts';
 import { type Fault, hooks, lie } from './fault.ts';

@@ -1,7 +1,7 @@
 import type { World } from '../world.ts';
 
-/** Beyond the grace of 30 s: sweeps come every second, and a machine may be slow. */
-const GRACE_SECONDS = 30 + 20;
+/** Sweeps come every second. */
+const SLACK_SECONDS = 5;
 
 export type Open = { jobs: number; attempts: number; deliveries: number; parts: number };
 
@@ -27,14 +27,14 @@ export async function secondsToGo({ look }: World): Promise<number> {
   return Math.max(1, rows?.[0]?.seconds ?? 1);
 }
 
-/** 19: no job is open beyond its deadline and the grace. Only where the database's clock was not moved. */
-export async function checkDeadlines({ look, report }: World): Promise<void> {
+/** 19: jobs whose deadline, grace or time of holding is over by the database's clock, which is ahead by so much, and nobody has noticed. */
+export async function overdueJobs({ look }: World, aheadSeconds: number): Promise<{ id: string; status: string }[]> {
   const rows = await look.ask<{ id: string; status: string }>(
     `select id, status from darkroom.jobs where finished_at is null
-        and deadline_at < now() - make_interval(secs => $1::int)`,
-    [GRACE_SECONDS],
+        and coalesce(expiring_until, held_until, deadline_at) < now() + make_interval(secs => $1::int - $2::int)`,
+    [aheadSeconds, SLACK_SECONDS],
   );
-  for (const row of rows ?? []) report('stuck', '19 a job is open beyond its deadline and grace', row);
+  return rows ?? [];
 }
 
 /** At the very end nothing at all may be open. */

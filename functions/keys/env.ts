@@ -1,14 +1,30 @@
 import * as z from 'zod';
-import { database, filled, origin, parseWith, signingSecret } from '../../shared/env/fields.ts';
+import { database, filled, list, origin, parseWith, signingSecret } from '../../shared/env/fields.ts';
 
-/** The providers' keys themselves stand beside these, under the names that `environment-keys.ts` lists. */
+/** The providers' keys themselves stand beside these, under the names that `shared/env/provider-variables.ts` lists. */
 const Env = z.looseObject({
   ...database,
+  SUPABASE_JWT_ISSUER: filled,
+  /** Empty for a project that still signs users' tokens with a shared secret. */
+  SUPABASE_JWKS_URL: z.union([z.url(), z.literal('')]).default(''),
   PUBLIC_ORIGIN: origin,
+  ENVIRONMENT: z.enum(['local', 'production']),
+  /** Browser origins that may call the API. */
+  ALLOWED_ORIGINS: list,
+  /** Locally: private origins that custom endpoints may have. */
+  LOCAL_ORIGINS: list,
   INTERNAL_SIGNING_SECRET: signingSecret,
   /** 32 bytes in base64. The previous one stays until the rotation has rewrapped everything. */
   KEY_ENCRYPTION_KEY: filled,
   KEY_ENCRYPTION_KEY_PREVIOUS: z.string().optional(),
+  /** A database of its own for sealed keys, if there is one. */
+  WORKER_1_URL: z.union([origin, z.literal('')]).optional(),
+  WORKER_1_SERVICE_ROLE_KEY: z.string().optional(),
 });
+export type Env = z.output<typeof Env>;
 
-export const parseEnv = (raw: unknown) => parseWith(Env, raw);
+/** The guard's exceptions exist locally only, whatever a deployed environment says. */
+export function parseEnv(raw: unknown): Env {
+  const env = parseWith(Env, raw);
+  return { ...env, LOCAL_ORIGINS: env.ENVIRONMENT === 'local' ? env.LOCAL_ORIGINS : [] };
+}

@@ -1,33 +1,51 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import { createUserVerifier } from '../../shared/auth/verify-user.ts';
 import { createDatabase } from '../../shared/db/client.ts';
-import { createKeysDatabase } from '../../shared/db/keys.ts';
+import { sealedStoreCalls } from '../../shared/db/key-service/sealed-store.ts';
+import { createKeyServiceDatabase } from '../../shared/db/key-service.ts';
 import type { OpenResult } from '../../shared/internal/key-vault.ts';
-import { createLog } from '../../shared/log/log.ts';
+import { createLog, type Log } from '../../shared/log/log.ts';
 import { loadKeyring } from '../../shared/seal/keyring.ts';
 import { createApp } from './app.ts';
-import { parseEnv } from './env.ts';
+import type { KeysDeps } from './deps.ts';
+import { type Env, parseEnv } from './env.ts';
+import type { KeyStores } from './key-store.ts';
 import { openKey } from './open-key.ts';
+import { runSweep } from './sweep.ts';
 
 async function wire(bindings: unknown) {
-  const env = parseEnv(bindings);
+  const deps = await depsOf(parseEnv(bindings));
+  return {
+    app: createApp(deps),
+    sweep: () => runSweep(deps),
+    open: (attempt: { attempt_id: string; fence: number }) => openKey(deps, attempt),
+  };
+}
+
+async function depsOf(env: Env): Promise<KeysDeps> {
   const log = createLog({ worker: 'keys' });
-  const call = createDatabase({
-    url: env.SUPABASE_URL,
-    anonKey: env.SUPABASE_ANON_KEY,
-    roleToken: env.SUPABASE_ROLE_TOKEN,
-    log,
-  });
-  const db = createKeysDatabase(call);
-  const keyring = await loadKeyring({ current: env.KEY_ENCRYPTION_KEY, previous: env.KEY_ENCRYPTION_KEY_PREVIOUS });
-  const app = createApp({
-    db,
+  return {
+    ...storesOf(env, log),
+    keyring: await loadKeyring({ current: env.KEY_ENCRYPTION_KEY, previous: env.KEY_ENCRYPTION_KEY_PREVIOUS }),
     env,
+    verifyUser: createUserVerifier(env),
+    fetch: (input, init) => fetch(input, init),
     log,
-    origin: env.PUBLIC_ORIGIN,
-    signingSecret: env.INTERNAL_SIGNING_SECRET,
     now: Date.now,
-  });
-  return { app, open: (attempt: { attempt_id: string; fence: number }) => openKey({ db, keyring, env, log }, attempt) };
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    origin: env.PUBLIC_ORIGIN,
+    allowedOrigins: env.ALLOWED_ORIGINS,
+    localOrigins: env.LOCAL_ORIGINS,
+    signingSecret: env.INTERNAL_SIGNING_SECRET,
+  };
+}
+
+function storesOf(env: Env, log: Log): KeyStores {
+  const { SUPABASE_URL: url, SUPABASE_ANON_KEY: anonKey, SUPABASE_ROLE_TOKEN: roleToken } = env;
+  const db = createKeyServiceDatabase(createDatabase({ url, anonKey, roleToken, log }));
+  const { WORKER_1_URL: ownUrl, WORKER_1_SERVICE_ROLE_KEY: ownKey } = env;
+  if (!ownUrl || !ownKey) return { db };
+  return { db, sealed: sealedStoreCalls(createDatabase({ url: ownUrl, anonKey: ownKey, roleToken: ownKey, log })) };
 }
 
 /** Bindings do not change while an isolate lives. */
@@ -41,6 +59,9 @@ export default {
   async fetch(request: Request, bindings: unknown, context: ExecutionContext) {
     const { app } = await worker(bindings);
     return app.fetch(request, bindings as Record<string, unknown>, context);
+  },
+  async scheduled(_event: ScheduledController, bindings: unknown) {
+    await (await worker(bindings)).sweep();
   },
 };
 

@@ -1,16 +1,20 @@
+import type { KeyMaterial } from '../../shared/db/key-service/provider-key-rows.ts';
+import type { Rewrapped } from '../../shared/db/key-service/sealed-store.ts';
 import type { Keyring } from '../../shared/seal/keyring.ts';
 import { rewrap, type SealContext, seal, unseal } from '../../shared/seal/seal.ts';
 
 /** Whose key it is and which: what every sealed text of it is bound to. */
 export type KeyContext = Omit<SealContext, 'field'>;
 
+type Config = Record<string, unknown>;
+
 /** What a caller hands us in clear. */
-export type KeySecrets = { api_key: string; api_secret?: string; additional_config?: Record<string, unknown> };
+export type KeySecrets = { api_key: string; api_secret?: string; additional_config?: Config };
 
 /** The same as it is kept: every secret an envelope of its own, bound to the name of its field. */
-export type SealedKey = { api_key: string; api_secret: string | null; additional_config: Record<string, unknown> };
+export type SealedKey = { api_key: string; api_secret: string | null; additional_config: Config };
 
-export type ClearKey = { key: string; secret?: string; config: Record<string, unknown> };
+export type ClearKey = { key: string; secret?: string; config: Config };
 
 /** Fields of the settings that are secrets too. */
 const SECRET_FIELD = /(secret|token|password|key)$/i;
@@ -21,70 +25,70 @@ export async function sealKey(
   keyring: Keyring,
   context: KeyContext,
   { api_key, api_secret, additional_config = {} }: KeySecrets,
-  sibling?: string,
+  sibling: string | null,
 ): Promise<SealedKey> {
-  const sealed = await seal(keyring, context, api_key, sibling);
-  const put = (field: string, text: string) => seal(keyring, { ...context, field }, text, sealed);
-  return {
-    api_key: sealed,
-    api_secret: api_secret === undefined ? null : await put('api_secret', api_secret),
-    additional_config: await eachField(additional_config, async (name, value) =>
-      isSecret(name, value) ? put(`config.${name}`, value) : value,
-    ),
-  };
+  const key = await seal(keyring, context, api_key, sibling ?? '');
+  const secret = api_secret && (await seal(keyring, { ...context, field: 'api_secret' }, api_secret, key));
+  const config = await sealConfig(keyring, context, additional_config, key);
+  return { api_key: key, api_secret: secret ?? null, additional_config: config };
 }
 
-/** In clear again; null where any part of it does not open for this very key. */
-export async function openSealed(keyring: Keyring, context: KeyContext, sealed: SealedKey): Promise<ClearKey | null> {
-  const open = async (text: string, field?: string) => {
-    const unsealed = await unseal(keyring, { ...context, field }, text);
-    return unsealed.ok ? unsealed.secret : null;
-  };
-  const key = await open(sealed.api_key);
-  const secret = sealed.api_secret === null ? undefined : await open(sealed.api_secret, 'api_secret');
-  const config = await eachField(sealed.additional_config, async (name, value) =>
-    isEnvelope(value) ? open(value, `config.${name}`) : value,
+/** A key's settings, in which what is secret is sealed like the key. */
+export async function sealConfig(
+  keyring: Keyring,
+  context: KeyContext,
+  config: Config,
+  sibling: string,
+): Promise<Config> {
+  const sealed = await eachText(config, isSecret, (name, text) =>
+    seal(keyring, { ...context, field: `config.${name}` }, text, sibling),
   );
-  const lost = Object.entries(config).some(
-    ([name, value]) => value === null && sealed.additional_config[name] !== null,
-  );
-  if (key === null || secret === null || lost) return null;
-  return { key, ...(secret !== undefined && { secret }), config };
-}
-
-/** The same secrets with their data key under the current key-encryption key; null where one cannot be opened. */
-export async function rewrapKey(keyring: Keyring, owner: string, sealed: SealedKey): Promise<SealedKey | null> {
-  const again = (text: string) => rewrap(keyring, owner, text);
-  const api_key = await again(sealed.api_key);
-  const api_secret = sealed.api_secret === null ? null : await again(sealed.api_secret);
-  const additional_config = await eachField(sealed.additional_config, async (_name, value) =>
-    isEnvelope(value) ? again(value) : value,
-  );
-  const lost = Object.entries(additional_config).some(
-    ([name, value]) => value === null && sealed.additional_config[name] !== null,
-  );
-  if (api_key === null || lost || (api_secret === null && sealed.api_secret !== null)) return null;
-  return { api_key, api_secret, additional_config };
+  return sealed ?? {};
 }
 
 /** What looks like an envelope is sealed too: in clear it would be taken for one. */
-const isSecret = (name: string, value: unknown): value is string =>
-  typeof value === 'string' && value !== '' && (SECRET_FIELD.test(name) || isEnvelope(value));
+const isSecret = (name: string, text: string) => text !== '' && (SECRET_FIELD.test(name) || isEnvelope(name, text));
 
-const isEnvelope = (value: unknown): value is string => typeof value === 'string' && value.startsWith(ENVELOPE);
+const isEnvelope = (_name: string, text: string) => text.startsWith(ENVELOPE);
 
-async function eachField(
-  config: Record<string, unknown>,
-  change: (name: string, value: unknown) => Promise<unknown>,
-): Promise<Record<string, unknown>> {
-  const changed: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(config)) changed[name] = await change(name, value);
-  return changed;
+/** In clear again; null where any part of it does not open for this very key. */
+export async function openSealed(keyring: Keyring, row: KeyMaterial): Promise<ClearKey | null> {
+  const open = async (text: string, field?: string) => {
+    const unsealed = await unseal(keyring, { ...contextOf(row), field }, text);
+    return unsealed.ok ? unsealed.secret : null;
+  };
+  const key = row.api_key === null ? null : await open(row.api_key);
+  const secret = row.api_secret === null ? undefined : await open(row.api_secret, 'api_secret');
+  const config = await eachText(row.additional_config, isEnvelope, (name, text) => open(text, `config.${name}`));
+  if (key === null || secret === null || config === null) return null;
+  return { key, ...(secret !== undefined && { secret }), config };
 }
 
-/** Settings as they may be shown: of a secret only that there is one. */
-export function shownConfig(config: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [name, isEnvelope(value) ? '(sealed)' : value]),
-  );
+export function contextOf(row: Pick<KeyMaterial, 'owner' | 'provider' | 'key_id' | 'version'>): KeyContext {
+  return { owner: row.owner, provider: row.provider, keyId: row.key_id, version: row.version };
+}
+
+/** The same secrets with their data key under the current key-encryption key; null where one cannot be opened. */
+export async function rewrapKey(keyring: Keyring, owner: string, row: Rewrapped): Promise<Rewrapped | null> {
+  const again = (text: string) => rewrap(keyring, owner, text);
+  const api_key = await again(row.api_key);
+  const api_secret = row.api_secret === null ? undefined : await again(row.api_secret);
+  const config = await eachText(row.additional_config, isEnvelope, (_name, text) => again(text));
+  if (api_key === null || api_secret === null || config === null) return null;
+  return { api_key, api_secret: api_secret ?? null, additional_config: config as Record<string, string> };
+}
+
+/** Changes the texts that are meant; null as soon as one cannot be changed. */
+async function eachText(
+  config: Config,
+  isMeant: (name: string, text: string) => boolean,
+  change: (name: string, text: string) => Promise<string | null>,
+): Promise<Config | null> {
+  const changed: Config = {};
+  for (const [name, value] of Object.entries(config)) {
+    const meant = typeof value === 'string' && isMeant(name, value);
+    changed[name] = meant ? await change(name, value) : value;
+    if (meant && changed[name] === null) return null;
+  }
+  return changed;
 }

@@ -45,7 +45,13 @@ async function build(folder: string, state: StateFolder): Promise<void> {
   makeFolder(join(projectRoot, 'dist'));
   await Promise.all(workerNames.map((name) => bundle(name, join(fresh, name), state)));
   dropOld();
-  renameSync(fresh, folder);
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    // Another stack was faster with the very same bundles.
+    if (!existsSync(folder)) throw error;
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 /** Not what another stack may be about to read. */

@@ -1,3 +1,4 @@
+import { KEY_VARIABLES, stemOf } from '../../shared/env/provider-variables.ts';
 import { type DevVars, group } from './dev-vars.ts';
 import type { ServiceOrigins } from './names.ts';
 import type { Secrets } from './secrets.ts';
@@ -172,6 +173,11 @@ function providerKeys(
 const pick = (vars: DevVars, wanted: (name: string) => boolean) =>
   Object.fromEntries(Object.entries(vars).filter(([name]) => wanted(name))) as Record<string, string>;
 
-const isProviderSecret = (name: string) =>
-  /_(API_KEY|API_TOKEN|KEY|TOKEN|API_SECRET|WEBHOOK_SECRET)(_\d+)?$/.test(name) &&
-  !/^(SUPABASE|QSTASH|UPSTASH|CLOUDINARY|CLOUDFLARE|WORKER_1)_/.test(name);
+/** The variables that name a provider's keys, and the secrets beside them; nothing else that happens to end in `_KEY`. */
+const providerSecrets = new RegExp(
+  `^(${Object.values(KEY_VARIABLES)
+    .flat()
+    .flatMap((name) => [name, `${stemOf(name)}_API_SECRET`, `${stemOf(name)}_WEBHOOK_SECRET`])
+    .join('|')})(_\\d+)?$`,
+);
+const isProviderSecret = (name: string) => providerSecrets.test(name);

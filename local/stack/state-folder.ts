@@ -83,4 +83,8 @@ const permissionAdvice = (path: string) =>
 
 /** What to do about local state that cannot be used any more. */
 export const damageAdvice = (folder: string) =>
-  `Put it back from a copy, or start afresh: npm run reset (deletes the local jobs and credits in ${shown(folder)})`;
+  `Put it back from a copy, or start afresh: ${resetCommand(folder)} (deletes the local jobs and credits in ${shown(folder)})`;
+
+/** A folder of one's own must be named, or the default one is deleted. */
+const resetCommand = (folder: string) =>
+  process.env.DARKROOM_DATA ? `DARKROOM_DATA=${shown(folder)} npm run reset` : 'npm run reset';

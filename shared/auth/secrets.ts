@@ -16,6 +16,9 @@ export function mintSecret(kind: SecretKind): string {
   return body + checksum(body);
 }
 
+/** What an invited person is sent. It opens nothing by itself: one must be signed in under the address that was invited. */
+export const mintInvitation = () => `dk_invite_${randomBase62(RANDOM_LENGTH)}`;
+
 /** What a text claims to be, judged offline by prefix, alphabet, length and checksum; null for anything else. */
 export function secretKind(text: string): SecretKind | null {
   for (const [kind, prefix] of Object.entries(PREFIXES) as [SecretKind, string][]) {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AccountId, ApiKeyId, ClientTokenId, ProjectId } from './ids.ts';
+import { AccountId, ApiKeyId, ClientTokenId, OrganizationId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
 import { CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
@@ -18,11 +18,11 @@ const limits = {
 };
 
 export const ApiKeyRequest = z
-  .strictObject({ name: Name, scopes: Scopes, account_id: AccountId.optional(), ...limits })
+  .strictObject({ name: Name, scopes: Scopes, organization_id: OrganizationId.optional(), ...limits })
   .meta({ id: 'ApiKeyRequest' });
 
 const ApiKeyChange = z
-  .strictObject({ name: Name.optional(), ...limits })
+  .strictObject({ name: Name.optional(), scopes: Scopes.optional(), ...limits })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')
   .meta({ id: 'ApiKeyChange' });
 
@@ -34,6 +34,11 @@ export const ApiKey = z
     scopes: z.array(z.string()),
     allowed_models: z.array(z.string()).nullable(),
     monthly_credit_cap: z.int().nullable(),
+    cap_used: z.int().nullable().describe('Drawn on the cap this month'),
+    rate_limit_per_minute: z.int().nullable(),
+    account_id: AccountId,
+    organization_id: OrganizationId.nullable(),
+    status: z.enum(['active', 'expired', 'revoked']),
     expires_at: Timestamp.nullable(),
     revoked_at: Timestamp.nullable(),
     last_used_at: Timestamp.nullable(),
@@ -46,12 +51,10 @@ const NewApiKey = ApiKey.extend({ key: z.string().optional().describe('Shown thi
 export const ClientTokenRequest = z
   .strictObject({
     user_ref: EndUser.describe('Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
-    scopes: z.array(z.literal('jobs')).min(1).max(1),
+    scopes: z.array(ApiScope).min(1).max(5).describe('`jobs`, and no other'),
     allowed_models: Models.nullish(),
     max_credits: CreditAmount.nullish().describe('Most that all jobs of the token may cost together'),
-    expires_in: z.int().min(60).max(MAX_TOKEN_SECONDS).describe('Seconds'),
-    account_id: AccountId.optional(),
-    project_id: ProjectId.optional(),
+    expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).describe('Seconds'),
   })
   .meta({ id: 'ClientTokenRequest' });
 
@@ -68,7 +71,6 @@ export const ClientToken = z
 const tag = 'API keys';
 const params = z.object({ id: ApiKeyId });
 const apiKey = { description: 'The key as it is now', schema: ApiKey };
-const page = pageQuery();
 
 export const createApiKey = contract({
   method: 'post',
@@ -86,8 +88,18 @@ export const listApiKeys = contract({
   path: '/v1/api-keys',
   tag,
   summary: 'Keys of the account',
-  query: z.strictObject({ account_id: AccountId.optional(), ...page }),
+  query: z.strictObject({ organization_id: OrganizationId.optional(), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ApiKey) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const showApiKey = contract({
+  method: 'get',
+  path: '/v1/api-keys/{id}',
+  tag,
+  summary: 'One key',
+  params,
+  answers: { 200: apiKey },
   refusals: ['forbidden', 'not_found'],
 });
 

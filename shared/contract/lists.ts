@@ -28,3 +28,11 @@ export const queryInstant = z.iso
 
 export const listOf = <T extends z.ZodType>(item: T) =>
   z.object({ data: z.array(item), next_cursor: z.string().nullable().describe('Null on the last page') });
+
+/** A page of a list that is short enough to be had whole. Cursors are what `idOf` says of the last item. */
+export function pageOf<T>(all: T[], { limit, cursor }: { limit: number; cursor?: string }, idOf: (item: T) => string) {
+  const start = cursor === undefined ? 0 : all.findIndex((item) => idOf(item) === cursor) + 1;
+  const data = all.slice(start, start + limit);
+  const last = data.at(-1);
+  return { data, next_cursor: last !== undefined && start + data.length < all.length ? idOf(last) : null };
+}

@@ -12,6 +12,7 @@ export const Organization = z
     id: OrganizationId,
     name: z.string(),
     account_id: AccountId.describe('Its account: `account_id` of a job that it pays for'),
+    role: MemberRole.describe('What the caller is there'),
     created_at: Timestamp,
   })
   .meta({ id: 'Organization' });
@@ -25,6 +26,7 @@ export const Invitation = z
     id: InvitationId,
     email: z.string(),
     role: MemberRole,
+    status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     expires_at: Timestamp,
     token: z.string().optional().describe('Shown once; whoever signs in with that address may accept with it'),
   })
@@ -70,6 +72,17 @@ export const showOrganization = contract({
   refusals: ['not_found'],
 });
 
+export const renameOrganization = contract({
+  method: 'patch',
+  path: '/v1/organizations/{id}',
+  tag,
+  summary: 'Rename an organisation',
+  params,
+  body: z.strictObject({ name: Name }),
+  answers: { 200: { description: 'The organisation', schema: Organization } },
+  refusals: ['forbidden', 'not_found'],
+});
+
 export const listMembers = contract({
   method: 'get',
   path: '/v1/organizations/{id}/members',
@@ -91,7 +104,7 @@ export const inviteMember = contract({
   body: InvitationRequest,
   idempotency: 'optional',
   answers: { 201: invited },
-  refusals: ['forbidden', 'not_found', 'conflict', 'idempotency_mismatch'],
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
 });
 
 export const createInvitation = contract({ ...inviteMember, path: '/v1/organizations/{id}/invitations' });
@@ -104,6 +117,16 @@ export const listInvitations = contract({
   params,
   query: page,
   answers: { 200: { description: 'A page of invitations', schema: listOf(Invitation) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const revokeInvitation = contract({
+  method: 'delete',
+  path: '/v1/organizations/{id}/invitations/{invitation_id}',
+  tag,
+  summary: 'Take an invitation back',
+  params: z.object({ id: OrganizationId, invitation_id: InvitationId }),
+  answers: { 204: { description: 'Nobody can accept it any more' } },
   refusals: ['forbidden', 'not_found'],
 });
 
@@ -135,6 +158,12 @@ export const removeMember = contract({
   tag,
   summary: 'Remove a member, or leave; the last owner stays',
   params: memberParams,
-  answers: { 204: { description: 'Gone, and what was theirs of its keys and tokens with them' } },
+  query: z.strictObject({
+    keep_api_keys: z
+      .enum(['true', 'false'])
+      .default('false')
+      .describe('API keys of the organisation that the person made'),
+  }),
+  answers: { 204: { description: 'Gone, and the API keys that they made with them' } },
   refusals: ['forbidden', 'not_found', 'invalid_state'],
 });

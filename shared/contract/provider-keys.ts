@@ -48,7 +48,12 @@ export const ProviderKeyRequest = z
 export type ProviderKeyRequest = z.output<typeof ProviderKeyRequest>;
 
 const ProviderKeyChange = z
-  .strictObject({ ...changeable, is_active: z.boolean().optional() })
+  .strictObject({
+    ...changeable,
+    is_active: z.boolean().optional().describe('True also brings back a key that is out of service'),
+    profile: z.string().min(1).max(100).nullable().optional(),
+    additional_config: Config.optional().describe('In place of the old one, sealed parts included'),
+  })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')
   .meta({ id: 'ProviderKeyChange' });
 
@@ -66,11 +71,16 @@ export const ProviderKey = z
     name: z.string(),
     last4: z.string(),
     fingerprint: z.string().describe('The first 16 hex digits of the key’s SHA-256'),
+    source: z.enum(['sealed', 'environment', 'endpoint']).describe('`endpoint`: a custom endpoint without a key'),
+    version: z.int(),
     priority: z.int(),
-    max_concurrency: z.int().optional(),
+    max_concurrency: z.int(),
+    running: z.int().describe('Runs with it now'),
     is_active: z.boolean(),
     state: z.string().describe('`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
-    state_reason: z.string().nullish().describe('In the provider’s words'),
+    state_reason: z.string().nullable().describe('In the provider’s words'),
+    next_probe_at: Timestamp.nullable().describe('When the provider is asked about it again'),
+    cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp })),
     usage_count: z.int().describe('Successes'),
     last_used_at: Timestamp.nullable(),
     created_at: Timestamp,
@@ -98,19 +108,20 @@ export const createProviderKey = contract({
   body: ProviderKeyRequest,
   idempotency: 'optional',
   answers: { 201: { ...key, description: 'Kept' } },
-  refusals: ['forbidden', 'not_found', 'conflict', 'limit_reached', 'idempotency_mismatch'],
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
 });
 
 export const listProviderKeys = contract({
   method: 'get',
   path: '/v1/provider-keys',
   tag,
-  summary: 'Keys that the caller can see, in the order in which they are taken',
+  summary: 'Keys of the account, or of one scope, newest first',
   query: z.strictObject({
     provider: ProviderId.optional(),
+    profile: z.string().min(1).max(100).optional(),
     scope: KeyScope.optional(),
     scope_id: KeyScopeId.optional(),
-    ...pageQuery(),
+    ...pageQuery(/^key_[0-9a-f]{32}$/),
   }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ProviderKey) } },
   refusals: ['forbidden', 'not_found'],
@@ -120,7 +131,7 @@ export const showProviderKey = contract({
   method: 'get',
   path: '/v1/provider-keys/{id}',
   tag,
-  summary: 'One key: its state, its use',
+  summary: 'One key: its state, its use, and the newest changes of its state as `events`',
   params,
   answers: { 200: key },
   refusals: ['forbidden', 'not_found'],
@@ -156,7 +167,18 @@ export const replaceProviderKey = contract({
   body: ProviderKeySecrets,
   idempotency: 'optional',
   answers: { 200: key },
-  refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'conflict'],
+});
+
+export const reorderProviderKeys = contract({
+  method: 'post',
+  path: '/v1/provider-keys/reorder',
+  tag,
+  summary: 'Put the keys of one owner in this order, the first one first',
+  body: z.strictObject({ ids: z.array(ProviderKeyId).min(1).max(200) }),
+  idempotency: 'optional',
+  answers: { 200: { description: 'The keys', schema: listOf(ProviderKey) } },
+  refusals: ['forbidden', 'not_found'],
 });
 
 export const testProviderKey = contract({
@@ -179,4 +201,38 @@ export const testUnsavedKey = contract({
   idempotency: 'optional',
   answers: { 200: tested },
   refusals: ['forbidden'],
+});
+
+const Pool = z
+  .looseObject({
+    profile: z.string(),
+    scope: KeyScope,
+    scope_id: z.string().nullable(),
+    strategy: z.enum(['least_used', 'round_robin']),
+    keys: z.array(z.string()).describe('In the order of their priority'),
+  })
+  .meta({ id: 'KeyPool', description: 'The keys of one owner that take turns: of a profile, or of a provider.' });
+
+const scope = { scope: KeyScope.optional(), scope_id: KeyScopeId.optional() };
+
+export const listKeyPools = contract({
+  method: 'get',
+  path: '/v1/key-pools',
+  tag,
+  summary: 'Pools of keys, and how their keys take turns',
+  query: z.strictObject(scope),
+  answers: { 200: { description: 'The pools', schema: listOf(Pool) } },
+  refusals: ['forbidden', 'not_found'],
+});
+
+export const putKeyPool = contract({
+  method: 'put',
+  path: '/v1/key-pools/{profile}',
+  tag,
+  summary: 'Let the keys of a pool take turns by use or in a round',
+  description: 'Priority counts first in either.',
+  params: z.object({ profile: z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
+  body: z.strictObject({ strategy: Pool.shape.strategy, ...scope }),
+  answers: { 200: { description: 'The pool', schema: Pool } },
+  refusals: ['forbidden', 'not_found'],
 });

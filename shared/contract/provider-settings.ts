@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AccountId, ProjectId } from './ids.ts';
 import { CredentialOrigin } from './job.ts';
-import { pageQuery } from './lists.ts';
+import { listOf, pageQuery } from './lists.ts';
 import { SettingOperation } from './operations.ts';
 import { contract } from './route-doc.ts';
 import { Timestamp } from './scalars.ts';
@@ -30,20 +30,32 @@ export const Setting = z
     model: z.string().nullable(),
     endpoint_url: z.string().nullable(),
     version: z.int().describe('Grows with every change; the `ETag` in quotes'),
+    updated_by: z.string(),
     updated_at: Timestamp,
   })
   .meta({ id: 'ProviderSetting' });
 
-const Chosen = z.object({ value: z.string().nullable(), origin: CredentialOrigin.nullable() });
+const Chosen = z.object({ value: z.string().nullable(), origin: CredentialOrigin });
 
 export const EffectiveSetting = z
   .looseObject({
     operation: z.string(),
     provider: Chosen,
     model: Chosen,
-    endpoint_url: Chosen.optional(),
-    key: z.looseObject({ id: z.string(), last4: z.string(), origin: CredentialOrigin }).nullable(),
-    considered: z.array(z.looseObject({ origin: z.string(), outcome: z.string() })),
+    endpoint_url: Chosen.nullable(),
+    key: z
+      .looseObject({ id: z.string(), last4: z.string().nullable(), origin: CredentialOrigin })
+      .nullable()
+      .describe('The next one of its pool; the digits of the platform’s are for operators'),
+    settings_url: z.url().describe('Where this is set'),
+    routes: z.array(z.looseObject({ provider: z.string(), outcome: z.string(), reason: z.string() })),
+    considered: z.array(
+      z.looseObject({
+        origin: CredentialOrigin,
+        outcome: z.enum(['chosen', 'overridden', 'not_set', 'not_possible']),
+        key: z.enum(['chosen', 'overridden', 'none', 'out_of_service', 'not_allowed']),
+      }),
+    ),
   })
   .meta({ id: 'EffectiveSetting', description: 'What would be taken, from which level, and why not from the others.' });
 
@@ -57,6 +69,9 @@ const ImportRequest = z
   })
   .meta({ id: 'SettingsImport', description: 'What a browser kept of old; taken once, and never over what is set.' });
 
+const Imported = z.object({ imported: z.int(), already_imported: z.boolean() });
+
+const place = { scope: SettingScope.optional(), scope_id: ScopeId.optional() };
 const tag = 'Provider settings';
 const params = z.object({ scope: SettingScope, scope_id: ScopeId, operation: SettingOperation });
 const path = '/v1/provider-settings/{scope}/{scope_id}/{operation}';
@@ -102,12 +117,12 @@ export const listSettings = contract({
   path: '/v1/provider-settings',
   tag,
   summary: 'Settings of every level that the caller can see',
-  query: z.strictObject({ scope: SettingScope.optional(), scope_id: ScopeId.optional(), ...pageQuery() }),
-  answers: { 200: { description: 'All of them', schema: z.object({ data: z.array(Setting), next_cursor: z.null() }) } },
+  query: z.strictObject({ ...place, ...pageQuery() }),
+  answers: { 200: { description: 'A page of settings', schema: listOf(Setting) } },
   refusals: ['forbidden', 'not_found'],
 });
 
-const Selection = { project_id: ProjectId.optional(), account_id: AccountId.optional() };
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 export const effectiveSetting = contract({
   method: 'get',
@@ -116,12 +131,16 @@ export const effectiveSetting = contract({
   summary: 'What a job would take: project, organisation, user, environment, in this order',
   query: z.strictObject({
     operation: SettingOperation,
-    provider: z.string().min(1).max(40).optional().describe('As if the request itself named it'),
+    project_id: ProjectId.optional(),
+    account_id: AccountId.optional(),
+    provider: z.string().min(1).max(100).optional().describe('As if the request itself named it'),
     model: z.string().min(1).max(200).optional().describe('The same for the model'),
-    ...Selection,
+    provider_key: z.string().min(1).max(100).optional(),
+    byok_only: flag.optional(),
+    allow_platform_key: flag.optional(),
   }),
   answers: { 200: { description: 'The choice', schema: EffectiveSetting } },
-  refusals: ['not_found'],
+  refusals: ['forbidden', 'not_found'],
 });
 
 export const settingsEvents = contract({
@@ -129,11 +148,12 @@ export const settingsEvents = contract({
   path: '/v1/provider-settings/events',
   tag,
   summary: 'Changes of settings and keys as server-sent events, for other tabs',
-  description: '`setting` and `key` with what changed. Send `Last-Event-ID` to go on after a break.',
-  query: z.strictObject({ ...Selection, last_event_id: z.string().max(40).optional() }),
+  description:
+    '`setting.changed`, `setting.deleted`, `provider_key.created`, `provider_key.disabled` and so on. Send `Last-Event-ID` to go on after a break.',
+  query: z.strictObject({ ...place, last_event_id: z.string().max(40).optional() }),
   resumable: true,
   answers: { 200: { description: 'The stream', schema: z.string(), contentType: 'text/event-stream' } },
-  refusals: ['not_found'],
+  refusals: ['forbidden', 'not_found'],
 });
 
 export const importSettings = contract({
@@ -143,6 +163,6 @@ export const importSettings = contract({
   summary: 'Take over settings that a browser kept; once',
   body: ImportRequest,
   idempotency: 'optional',
-  answers: { 200: { description: 'What was taken', schema: z.looseObject({ imported: z.int() }) } },
-  refusals: ['forbidden', 'idempotency_mismatch'],
+  answers: { 200: { description: 'What was taken', schema: Imported } },
+  refusals: ['forbidden'],
 });

@@ -1,17 +1,8 @@
 import type { Call } from './client.ts';
+import type { KeyMaterial } from './key-service/provider-key-rows.ts';
 
-export type KeyForAttempt = {
-  key_id: string;
-  version: number;
-  provider: string;
-  owner: string;
-  source: 'environment' | 'sealed';
-  env_name?: string | null;
-  /** Sealed, never clear. */
-  api_key: string | null;
-  api_secret: string | null;
-  additional_config: Record<string, unknown> | null;
-};
+/** Everything secret in it is sealed. */
+export type KeyForAttempt = KeyMaterial;
 export type EnvironmentKey = {
   provider: string;
   profile?: string;
@@ -23,7 +14,7 @@ export type EnvironmentKey = {
 
 export type KeysDatabase = ReturnType<typeof createKeysDatabase>;
 
-/** The SQL functions of the role `keys`, one thin method each. */
+/** The SQL functions of the role `keys` that no client reaches, one thin method each. */
 export function createKeysDatabase(call: Call) {
   return {
     keyForAttempt: (attempt_id: string, fence: number) => call<KeyForAttempt>('key_for_attempt', { attempt_id, fence }),

@@ -11,7 +11,7 @@ export function usePublicMiddleware(app: Hono<AppEnv>, allowedOrigins: string[])
     cors({
       origin: allowedOrigins,
       allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-      allowHeaders: TAKEN,
+      allowHeaders: [...TAKEN, ...CONDITIONS],
       exposeHeaders: SHOWN,
       maxAge: 86_400,
     }),
@@ -32,7 +32,8 @@ export function mountRoutes(app: Hono<AppEnv>, routes: Route[], deps: RouteDeps)
   }
 }
 
-const TAKEN = ['authorization', 'x-api-key', 'content-type', 'idempotency-key', 'prefer', 'last-event-id', 'if-match'];
+const TAKEN = ['authorization', 'x-api-key', 'content-type', 'idempotency-key', 'prefer', 'last-event-id'];
+const CONDITIONS = ['if-match', 'if-none-match'];
 const SHOWN = [
   'location',
   'etag',

@@ -64,7 +64,7 @@ create function darkroom.place_holds(c darkroom.caller, p_jobs jsonb) returns js
 language plpgsql as $$
 declare
   a darkroom.accounts; s darkroom.slots; r record; v_total bigint; v_count int; v_now timestamptz := darkroom.now();
-  v_cap bigint; v_drawn jsonb; v_day date := (v_now at time zone 'UTC')::date; v_month date := date_trunc('month', v_now at time zone 'UTC')::date;
+  v_refusal jsonb; v_drawn jsonb; v_day date := (v_now at time zone 'UTC')::date; v_month date := date_trunc('month', v_now at time zone 'UTC')::date;
 begin
   select * into a from darkroom.accounts x where x.id = c.account_id;
   select sum((j->>'credits')::bigint), count(*) into v_total, v_count from jsonb_array_elements(p_jobs) j;
@@ -81,13 +81,14 @@ begin
   if s.available < v_total then
     return darkroom.refuse('insufficient_credits', null, jsonb_build_object('available', s.available, 'required', v_total));
   end if;
+  v_refusal := darkroom.count_rate(c, v_count);
+  if v_refusal is not null then return v_refusal; end if;
   s.window_count := s.window_count + v_count;
-  select k.monthly_credit_cap into v_cap from darkroom.api_keys k where k.id = c.api_key_id;
   for r in select j->>'id' id, (j->>'credits')::bigint credits from jsonb_array_elements(p_jobs) j loop
     v_drawn := '[]';
-    if v_cap is not null and r.credits > 0 then
-      v_drawn := darkroom.draw(c.account_id, s.slot, c.api_key_id, v_month, r.credits, v_cap);
-      if v_drawn is null then return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', v_cap, 'subject', 'api_key')); end if;
+    if c.caps is not null and r.credits > 0 then
+      v_drawn := darkroom.draw_caps(c, s.slot, v_month, r.credits);
+      if jsonb_typeof(v_drawn) = 'object' then return v_drawn; end if;
     elsif r.credits = 0 then
       v_drawn := darkroom.draw(c.account_id, s.slot, 'free', v_day, 1, a.free_jobs_per_day);
       if v_drawn is null then return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', a.free_jobs_per_day, 'subject', 'free_jobs_per_day')); end if;

@@ -110,6 +110,7 @@ declare
   v_before jsonb; v_refusal jsonb; v_priced jsonb[] := '{}'; v_ids text[] := '{}'; v_spec jsonb; v_price jsonb; a record;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  request := darkroom.for_end_user(c, request);
   v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'request_hash');
   if v_before is not null then return darkroom.replayed_jobs(c.account_id, v_before); end if;
   v_refusal := darkroom.check_quote(c.account_id, request->>'quote_id', request->>'request_hash');
@@ -142,6 +143,7 @@ declare
   v_before jsonb; v_spec jsonb; v_price jsonb; v_credits bigint := 0; v_max bigint := 0; q darkroom.quotes; v_first jsonb; v_list jsonb; v_available bigint;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  request := darkroom.for_end_user(c, request);
   for v_spec in select x from jsonb_array_elements(request->'jobs') x loop
     v_price := darkroom.price_job(c, v_spec);
     if v_price ? 'refusal' then return v_price; end if;
@@ -160,7 +162,7 @@ begin
   end if;
   select sum(s.available)::bigint into v_available from darkroom.slots s where s.account_id = c.account_id;
   return darkroom.ok(jsonb_build_object('id', q.id, 'credits', q.credits, 'credits_max', q.credits_max, 'provider', v_first->'provider',
-    'model', v_first->'provider_model', 'credential', v_first->'credential', 'balance_after', v_available - q.credits_max,
+    'model', v_first->'provider_model', 'credential', v_first->'credential', 'balance_after', case when c.client_token_id is null then v_available - q.credits_max end,
     'alternatives', (select coalesce(jsonb_agg(jsonb_build_object('provider', x->'provider', 'model', x->'provider_model', 'credits',
         (x->>'credits')::bigint * (request->'jobs'->0->>'count')::int)), '[]') from jsonb_array_elements(v_list - 0) x),
     'expires_at', darkroom.iso(q.expires_at), 'replayed', v_before is not null));

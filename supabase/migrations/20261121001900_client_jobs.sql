@@ -14,11 +14,11 @@ end $$;
 -- Authenticates for the account that owns a job, if that is one of the caller's; a stranger's job does not exist.
 create function darkroom.authenticate_for_job(p_credential jsonb, p_scope text, p_job text) returns darkroom.caller
 language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller; v_account text;
+declare c darkroom.caller; v_account text; v_end_user text;
 begin
-  select j.account_id into v_account from darkroom.jobs j where j.id = p_job;
+  select j.account_id, j.end_user into v_account, v_end_user from darkroom.jobs j where j.id = p_job;
   c := darkroom.identify(p_credential);
-  if c.refusal is null and v_account is null then c.refusal := 'not_found'; end if;
+  if c.refusal is null and (v_account is null or c.end_user <> coalesce(v_end_user, '')) then c.refusal := 'not_found'; end if;
   if c.refusal is not null then return c; end if;
   if 'admin' = any (c.scopes) then
     c.account_id := v_account;
@@ -38,6 +38,7 @@ begin
   select array_agg(x.id order by x.id desc) into v_ids from (
     select j.id from darkroom.jobs j
      where j.account_id = c.account_id
+       and (c.end_user is null or j.end_user = c.end_user)
        and (filter->>'status' is null or j.status = filter->>'status')
        and (filter->>'model' is null or j.model = filter->>'model')
        and (filter->>'project_id' is null or j.project_id = filter->>'project_id')

@@ -5,6 +5,7 @@ language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.authenticate(credential, 'jobs', credits.account_id);
 begin
   if c.refusal = 'forbidden' then c := darkroom.authenticate(credential, 'billing', credits.account_id); end if;
+  if c.client_token_id is not null then c.refusal := coalesce(c.refusal, 'forbidden'); end if;
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   return darkroom.ok((select jsonb_build_object('account_id', c.account_id, 'available', sum(s.available)::bigint, 'held', sum(s.held)::bigint,
     'spent', sum(s.spent)::bigint, 'version', sum(s.version)::bigint) from darkroom.slots s where s.account_id = c.account_id));
@@ -17,6 +18,7 @@ declare c darkroom.caller := darkroom.authenticate(credential, 'billing', filter
   v_limit int := coalesce((filter->>'limit')::int, 20); v_rows jsonb; v_cursor bigint[] := string_to_array(filter->>'cursor', '.')::bigint[];
 begin
   if c.refusal = 'forbidden' then c := darkroom.authenticate(credential, 'jobs', filter->>'account_id'); end if;
+  if c.client_token_id is not null then c.refusal := coalesce(c.refusal, 'forbidden'); end if;
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   select coalesce(jsonb_agg(x.row), '[]') into v_rows from (
     select jsonb_build_object('id', format('%s.%s', e.version, e.slot), 'transfer', e.transfer, 'ledger', e.ledger, 'amount', e.amount, 'balance', e.balance,
@@ -73,6 +75,7 @@ begin
   g := darkroom.issue(v_account, (request->>'credits')::bigint, request->>'kind', request->>'reason', request->>'reference', c.actor);
   if g.id is null then return darkroom.refuse('invalid_state', 'A grant with this reference exists.'); end if;
   perform darkroom.remember(c.account_id, request->>'idempotency_key', request->>'request_hash', 'grant', array[g.id]);
+  perform darkroom.audit(c, v_account, 'credits.granted', 'grant', g.id, null, jsonb_build_object('credits', g.credits, 'kind', g.kind, 'reason', g.reason, 'reference', g.reference));
   return darkroom.grant_json(g, false);
 end $$;
 
@@ -94,6 +97,7 @@ begin
       return darkroom.refuse('idempotency_in_flight');
     end if;
     insert into darkroom.refunds (job_id, account_id, credits, reason, refunded_by) values (j.id, j.account_id, v_credits, request->>'reason', c.actor);
+    perform darkroom.audit(c, j.account_id, 'credits.refunded', 'job', j.id, null, jsonb_build_object('credits', v_credits, 'reason', request->>'reason'));
     select * into h from darkroom.holds x where x.id = j.id;
     select * into s from darkroom.slots x where x.account_id = h.account_id and x.slot = h.slot for no key update;
     perform darkroom.save(darkroom.move(s, 'spent', 'available', v_credits, 'refund', j.id));

@@ -106,19 +106,6 @@ begin
   return darkroom.ok(darkroom.delivery_json(d, false));
 end $$;
 
--- The key that an attempt pins, as it is stored: for the attempt that runs, under its fence, and nobody else.
-create function api.key_for_attempt(attempt_id text, fence bigint) returns jsonb language plpgsql security definer set search_path = '' as $$
-declare a darkroom.attempts; k darkroom.provider_api_keys;
-begin
-  select * into a from darkroom.attempts x where x.id = attempt_id and x.fence = key_for_attempt.fence
-     and (x.status in ('starting', 'submitted', 'submission_unknown') or x.finished_at > darkroom.now() - interval '1 hour');  -- late webhooks are verified too
-  if not found then return darkroom.refuse('not_found', 'No such attempt is running.'); end if;
-  select * into k from darkroom.provider_api_keys x where x.id = a.key_id and x.version = a.key_version;
-  if not found then return darkroom.refuse('not_found', 'The key of this attempt is gone.'); end if;
-  return darkroom.ok(jsonb_build_object('key_id', k.id, 'version', k.version, 'provider', k.provider_name, 'owner', k.owner_kind || ':' || k.owner_id,
-    'source', k.source, 'env_name', k.env_name, 'api_key', k.api_key, 'api_secret', k.api_secret, 'additional_config', k.additional_config));
-end $$;
-
 -- Makes the platform's rows match the environment: one row per key, matched by fingerprint; a key that is gone stops being picked.
 create function api.mirror_environment(keys jsonb) returns jsonb language plpgsql security definer set search_path = '' as $$
 declare v_added int; v_removed int;
@@ -129,6 +116,8 @@ begin
      select from jsonb_to_recordset(keys) as n (env_name text, profile text, fingerprint text)
       where n.env_name = k.env_name and n.profile is not distinct from k.provider_key and n.fingerprint = k.fingerprint);
   get diagnostics v_removed = row_count;
+  -- Whoever waits for a key that is gone must learn it.
+  perform darkroom.wake_lanes_of(k) from darkroom.provider_api_keys k where k.source = 'environment' and k.deleted_at = darkroom.now();
   insert into darkroom.provider_api_keys (provider_name, provider_key, owner_kind, owner_id, source, env_name, last4, fingerprint, name, max_concurrency)
     select n.provider, n.profile, 'platform', 'platform', 'environment', n.env_name, n.last4, n.fingerprint, n.env_name, coalesce(n.max_concurrency, 20)
       from jsonb_to_recordset(keys) as n (provider text, profile text, env_name text, fingerprint text, last4 text, max_concurrency int)
@@ -149,5 +138,4 @@ select darkroom.expose('api.default_webhook(jsonb)', 'darkroom_account', 'callba
 select darkroom.expose('api.list_deliveries(jsonb,jsonb)', 'darkroom_account', 'callback');
 select darkroom.expose('api.get_delivery(jsonb,text)', 'darkroom_account', 'callback');
 select darkroom.expose('api.replay_delivery(jsonb,text)', 'darkroom_account', 'callback');
-select darkroom.expose('api.key_for_attempt(text,bigint)', 'darkroom_system', 'keys');
 select darkroom.expose('api.mirror_environment(jsonb)', 'darkroom_system', 'keys');

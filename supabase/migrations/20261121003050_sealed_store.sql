@@ -6,9 +6,10 @@ create schema if not exists api;
 create table darkroom.sealed_keys (
   key_id text collate "C" not null,
   version int not null check (version >= 1),
+  owner text not null,                    -- whom the data keys are wrapped for: rotation must know it
   api_key text not null check (api_key like 'dkv1.%'),
   api_secret text check (api_secret like 'dkv1.%'),
-  config jsonb not null default '{}' check (jsonb_typeof(config) = 'object'
+  config jsonb not null default '{}' check (jsonb_typeof(config) = 'object'    -- only the settings that are sealed
     and not jsonb_path_exists(config, '$.* ? (!(@ starts with "dkv1.") || (@ starts with "dkv1.") is unknown)')),
   changed_at timestamptz not null default now(),
   primary key (key_id, version)
@@ -16,16 +17,28 @@ create table darkroom.sealed_keys (
 alter table darkroom.sealed_keys enable row level security;
 revoke all on darkroom.sealed_keys from public;
 
--- sealed: {api_key, api_secret?, config?: {field: envelope}}. Writing a version again replaces it.
+-- The settings that are envelopes; the others are nobody's secret and stay where the key's metadata is.
+create function darkroom.sealed_fields(p_config jsonb) returns jsonb language sql immutable as $$
+  select coalesce(jsonb_object_agg(f.key, f.value) filter (where jsonb_typeof(f.value) = 'string' and f.value #>> '{}' like 'dkv1.%'), '{}')
+    from jsonb_each(case when jsonb_typeof(p_config) = 'object' then p_config end) f
+$$;
+
+-- sealed: {owner, api_key, api_secret?, additional_config?}. Writing a version again replaces it.
 create function api.put_sealed(key_id text, version int, sealed jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
-  insert into darkroom.sealed_keys as s (key_id, version, api_key, api_secret, config)
-    values (put_sealed.key_id, put_sealed.version, sealed->>'api_key', sealed->>'api_secret', coalesce(nullif(sealed->'config', 'null'), '{}'))
+  insert into darkroom.sealed_keys as s (key_id, version, owner, api_key, api_secret, config)
+    values (put_sealed.key_id, put_sealed.version, sealed->>'owner', sealed->>'api_key', sealed->>'api_secret',
+      darkroom.sealed_fields(sealed->'additional_config'))
     on conflict on constraint sealed_keys_pkey do update
-      set api_key = excluded.api_key, api_secret = excluded.api_secret, config = excluded.config, changed_at = now();
+      set owner = excluded.owner, api_key = excluded.api_key, api_secret = excluded.api_secret, config = excluded.config, changed_at = now();
   return jsonb_build_object('ok', jsonb_build_object('key_id', key_id, 'version', version));
 end $$;
+
+create function darkroom.sealed_json(s darkroom.sealed_keys) returns jsonb language sql immutable as $$
+  select jsonb_build_object('key_id', s.key_id, 'version', s.version, 'owner', s.owner, 'api_key', s.api_key, 'api_secret', s.api_secret,
+    'additional_config', s.config)
+$$;
 
 create function api.get_sealed(key_id text, version int) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
@@ -33,7 +46,7 @@ declare s darkroom.sealed_keys;
 begin
   select * into s from darkroom.sealed_keys x where x.key_id = get_sealed.key_id and x.version = get_sealed.version;
   if not found then return '{"refusal": {"code": "not_found"}}'; end if;
-  return jsonb_build_object('ok', jsonb_build_object('api_key', s.api_key, 'api_secret', s.api_secret, 'config', s.config));
+  return jsonb_build_object('ok', darkroom.sealed_json(s));
 end $$;
 
 create function api.wipe_sealed(key_id text, version int) returns jsonb
@@ -43,12 +56,11 @@ begin
   return jsonb_build_object('ok', jsonb_build_object('wiped', found));
 end $$;
 
--- What is still wrapped under another key-encryption key than `kek_id` (8 hex digits), in order, after a cursor: {key_id, version}.
+-- What is still wrapped under another key-encryption key than `kek_id` (8 hex digits), in order, after a row: {key_id, version}.
 create function api.list_sealed(kek_id text, after jsonb, max int) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return jsonb_build_object('ok', (select coalesce(jsonb_agg(jsonb_build_object('key_id', s.key_id, 'version', s.version, 'api_key', s.api_key,
-      'api_secret', s.api_secret, 'config', s.config) order by s.key_id, s.version), '[]')
+  return jsonb_build_object('ok', (select coalesce(jsonb_agg(darkroom.sealed_json(s::darkroom.sealed_keys) order by s.key_id, s.version), '[]')
     from (select * from darkroom.sealed_keys x
            where (after is null or (x.key_id, x.version) > (after->>'key_id', (after->>'version')::int))
              and not (starts_with(x.api_key, 'dkv1.' || kek_id || '.') and starts_with(coalesce(x.api_secret, 'dkv1.' || kek_id || '.'), 'dkv1.' || kek_id || '.')
@@ -60,12 +72,13 @@ end $$;
 create function api.rewrap_sealed(key_id text, version int, before jsonb, after jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
-  update darkroom.sealed_keys x set api_key = after->>'api_key', api_secret = after->>'api_secret', config = after->'config', changed_at = now()
+  update darkroom.sealed_keys x set api_key = after->>'api_key', api_secret = after->>'api_secret', config = after->'additional_config', changed_at = now()
    where x.key_id = rewrap_sealed.key_id and x.version = rewrap_sealed.version and x.api_key = before->>'api_key'
-     and x.api_secret is not distinct from before->>'api_secret' and x.config = before->'config';
+     and x.api_secret is not distinct from before->>'api_secret' and x.config = before->'additional_config';
   return jsonb_build_object('ok', jsonb_build_object('rewrapped', found));
 end $$;
 
+revoke all on function darkroom.sealed_fields(jsonb), darkroom.sealed_json(darkroom.sealed_keys) from public;
 do $$
 declare f regprocedure; v_role text := case when to_regrole('keys') is null then 'service_role' else 'keys' end;
 begin

@@ -22,22 +22,22 @@ begin
     where k.owner_kind = c.owner_kind and k.owner_id = c.owner_id and k.deleted_at is null order by k.id desc limit 1);
 end $$;
 
--- One version with its ciphertext, or without where that was put elsewhere. sealed: {api_key, api_secret?, config?: {field: envelope}}.
+-- One version with its ciphertext, or without where that was put elsewhere. Settings that are envelopes go with the ciphertext.
 create function darkroom.store_version(k darkroom.provider_api_keys, p_request jsonb, p_by text) returns void
 language plpgsql security definer set search_path = '' as $$
-declare v_sealed jsonb := nullif(p_request->'sealed', 'null');
+declare v_config jsonb := coalesce(nullif(p_request->'additional_config', 'null'), '{}'); v_secret jsonb := darkroom.sealed_fields(v_config);
 begin
   insert into darkroom.provider_key_versions (key_id, version, account_id, stored, additional_config, secret_fields, last4, fingerprint, created_by)
-    values (k.id, k.version, k.account_id, case when v_sealed is null then 'elsewhere' else 'here' end, coalesce(p_request->'additional_config', '{}'),
-      coalesce(darkroom.text_array(p_request->'secret_fields'), '{}'), k.last4, k.fingerprint, p_by);
-  if v_sealed is not null then
-    insert into darkroom.sealed_keys (key_id, version, api_key, api_secret, config)
-      values (k.id, k.version, v_sealed->>'api_key', v_sealed->>'api_secret', coalesce(nullif(v_sealed->'config', 'null'), '{}'));
+    values (k.id, k.version, k.account_id, case when p_request->>'api_key' is null then 'elsewhere' else 'here' end,
+      v_config - array(select jsonb_object_keys(v_secret)), array(select jsonb_object_keys(v_secret)), k.last4, k.fingerprint, p_by);
+  if p_request->>'api_key' is not null then
+    insert into darkroom.sealed_keys (key_id, version, owner, api_key, api_secret, config)
+      values (k.id, k.version, k.owner_kind || ':' || k.owner_id, p_request->>'api_key', p_request->>'api_secret', v_secret);
   end if;
 end $$;
 
--- request: {id, provider, profile?, scope?, scope_id?, name?, priority?, max_concurrency?, last4, fingerprint, sealed | null, additional_config?,
--- secret_fields?}. `sealed` null: the ciphertext was put into the keys' own database before.
+-- request: {id, provider, profile?, scope?, scope_id?, name?, priority?, max_concurrency?, last4, fingerprint, api_key, api_secret?,
+-- additional_config?}, all secrets sealed. `api_key` null: the ciphertext was put into the keys' own database before.
 create function api.create_provider_key(credential jsonb, request jsonb, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_scope(credential, 'manage', request->>'scope', request->>'scope_id'); k darkroom.provider_api_keys; v jsonb;

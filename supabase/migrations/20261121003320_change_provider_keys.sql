@@ -1,7 +1,7 @@
 -- Changing, replacing, deleting and reordering providers' keys. Running attempts keep the version that they started with.
 
--- patch: {name?, priority?, is_active?, max_concurrency?, profile?, additional_config?, secret_fields?, sealed_config?}. The last three go
--- together and take the place of the old ones. Activating a key that is out of service puts it back.
+-- patch: {name?, priority?, is_active?, max_concurrency?, profile?, additional_config?}. Settings are replaced as a whole. Activating a key
+-- that is out of service puts it back.
 create function api.patch_provider_key(credential jsonb, id text, patch jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_provider_key(credential, 'manage', id); o darkroom.provider_api_keys; k darkroom.provider_api_keys; v jsonb;
@@ -31,14 +31,15 @@ end $$;
 
 create function darkroom.store_config(k darkroom.provider_api_keys, p_patch jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
+declare v_config jsonb := coalesce(nullif(p_patch->'additional_config', 'null'), '{}'); v_secret jsonb := darkroom.sealed_fields(v_config);
 begin
-  update darkroom.provider_key_versions x set additional_config = coalesce(nullif(p_patch->'additional_config', 'null'), '{}'),
-      secret_fields = coalesce(darkroom.text_array(p_patch->'secret_fields'), '{}') where x.key_id = k.id and x.version = k.version;
-  update darkroom.sealed_keys s set config = coalesce(nullif(p_patch->'sealed_config', 'null'), '{}'), changed_at = now()
+  update darkroom.provider_key_versions x set additional_config = v_config - array(select jsonb_object_keys(v_secret)),
+      secret_fields = array(select jsonb_object_keys(v_secret)) where x.key_id = k.id and x.version = k.version;
+  update darkroom.sealed_keys s set config = v_secret, changed_at = now()
    where s.key_id = k.id and s.version = k.version;
 end $$;
 
--- request: {version, last4, fingerprint, sealed | null, additional_config?, secret_fields?}; `version` as prepare_provider_key said.
+-- request: {version, last4, fingerprint, api_key | null, api_secret?, additional_config?}; `version` as prepare_provider_key said.
 create function api.replace_provider_key(credential jsonb, id text, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_provider_key(credential, 'manage', id); o darkroom.provider_api_keys; k darkroom.provider_api_keys; v jsonb;

@@ -33,16 +33,14 @@ export type ProviderKeyRow = {
 };
 export type KeyEvent = { at: string; from: string; to: string; reason: string | null; version: number };
 
-/** Envelopes; nothing else is accepted. */
-export type Sealed = { api_key: string; api_secret?: string | null; config?: Record<string, string> };
-/** `sealed` null: the ciphertext was put into the keys' own database before. */
-type Contents = {
-  last4: string;
-  fingerprint: string;
-  sealed: Sealed | null;
+/** Envelopes, and settings of which the secret ones are envelopes: SQL keeps those apart. */
+export type Sealed = {
+  api_key: string;
+  api_secret?: string | null;
   additional_config?: Record<string, unknown>;
-  secret_fields?: string[];
 };
+/** `api_key` null: the ciphertext was put into the keys' own database before. */
+type Contents = Omit<Sealed, 'api_key'> & { api_key: string | null; last4: string; fingerprint: string };
 export type NewProviderKey = Contents &
   Scope & {
     id: string;
@@ -53,7 +51,7 @@ export type NewProviderKey = Contents &
     max_concurrency?: number;
   };
 export type NextVersion = Contents & { version: number };
-/** The last three go together and take the place of the old ones. */
+/** Settings are replaced as a whole. */
 export type ProviderKeyPatch = {
   name?: string;
   priority?: number;
@@ -61,8 +59,6 @@ export type ProviderKeyPatch = {
   max_concurrency?: number;
   profile?: string | null;
   additional_config?: Record<string, unknown>;
-  secret_fields?: string[];
-  sealed_config?: Record<string, string>;
 };
 
 /** What a seal is bound to, before anything is sealed. `sibling`: an envelope of the same owner, whose data key is used again. */

@@ -30,8 +30,10 @@ const log = async (who: { credential: Json }, filter: Json = {}) =>
 test('every change is in the log with who did it, to what, before and after, and no secret', async () => {
   const who = await makePerson(pool);
   const call = (name: string, ...args: unknown[]) => must(keys(pool, name, [who.credential, ...args]));
-  const seal = { api_key: sealed(SECRET), config: { webhook_secret: sealed(SECRET) } };
-  const secrets = { sealed: seal, secret_fields: ['webhook_secret'], additional_config: { region: SECRET } };
+  const secrets = {
+    api_key: sealed(SECRET),
+    additional_config: { region: SECRET, webhook_secret: sealed(SECRET) },
+  };
   const key = await addKey(pool, who, 'fal', { ...secrets, name: 'one' });
   await call('patch_provider_key', key.id, { name: 'two', additional_config: { region: SECRET } });
   await call('reorder_provider_keys', [key.id]);

@@ -79,7 +79,7 @@ function calls(): Record<string, unknown[][]> {
         provider: 'fal',
         last4: 'x',
         fingerprint: 'x',
-        sealed: { api_key: sealed() },
+        api_key: sealed(),
         ...s,
       },
       {},

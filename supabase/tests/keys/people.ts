@@ -72,7 +72,7 @@ export async function addKey(pool: Pool, who: Account, provider: string, options
     provider,
     last4: 'abcd',
     fingerprint: randomUUID(),
-    sealed: { api_key: sealed() },
+    api_key: sealed(),
     ...place,
     ...rest,
   };

@@ -11,16 +11,19 @@ beforeAll(async () => {
 });
 afterAll(() => pool.end());
 
-const put = (id: string, version: number, what: unknown) => must(keys(pool, 'put_sealed', [id, version, what]));
+const put = (id: string, version: number, what: object) =>
+  must(keys(pool, 'put_sealed', [id, version, { owner: 'platform:platform', ...what }]));
 const get = (id: string, version: number) => keys(pool, 'get_sealed', [id, version]);
 const under = (kek: string, text: string) => `dkv1.${kek}.AAAA.${text}`;
 
 test('puts, gives back, replaces and wipes one version', async () => {
-  const [one, two] = [{ api_key: sealed(), api_secret: sealed(), config: { a: sealed() } }, { api_key: sealed() }];
-  await put('key_a', 1, one);
-  expect((await get('key_a', 1)).ok).toEqual(one);
+  const place = { key_id: 'key_a', version: 1 };
+  const one = { owner: 'user:a', api_key: sealed(), api_secret: sealed(), additional_config: { secret: sealed() } };
+  await put('key_a', 1, { ...one, additional_config: { ...one.additional_config, region: 'eu', sizes: [1] } });
+  expect((await get('key_a', 1)).ok).toEqual({ ...place, ...one });
+  const two = { owner: 'user:a', api_key: sealed() };
   await put('key_a', 1, two);
-  expect((await get('key_a', 1)).ok).toEqual({ ...two, api_secret: null, config: {} });
+  expect((await get('key_a', 1)).ok).toEqual({ ...place, ...two, api_secret: null, additional_config: {} });
   expect((await get('key_a', 2)).refusal?.code).toBe('not_found');
   expect(await must(keys(pool, 'wipe_sealed', ['key_a', 1]))).toEqual({ wiped: true });
   expect(await must(keys(pool, 'wipe_sealed', ['key_a', 1]))).toEqual({ wiped: false });
@@ -31,8 +34,8 @@ test('rotation lists what is under another key-encryption key, page by page, and
   const [old, current] = ['aaaaaaaa', 'bbbbbbbb'];
   for (let i = 0; i < 5; i++) await put(`key_${i}`, 1, { api_key: under(old, `${i}`) });
   await put('key_5', 1, { api_key: under(current, 'x'), api_secret: under(old, 'y') });
-  await put('key_6', 1, { api_key: under(current, 'x'), config: { webhook_secret: under(old, 'y') } });
-  await put('key_7', 1, { api_key: under(current, 'x'), config: { webhook_secret: under(current, 'y') } });
+  await put('key_6', 1, { api_key: under(current, 'x'), additional_config: { webhook_secret: under(old, 'y') } });
+  await put('key_7', 1, { api_key: under(current, 'x'), additional_config: { webhook_secret: under(current, 'y') } });
   const page = async (after: unknown) => must(keys(pool, 'list_sealed', [current, after, 3]));
   const first = await page(null);
   expect(first.map((s: { key_id: string }) => s.key_id)).toEqual(['key_0', 'key_1', 'key_2']);
@@ -40,7 +43,7 @@ test('rotation lists what is under another key-encryption key, page by page, and
   expect(rest.map((s: { key_id: string }) => s.key_id)).toEqual(['key_3', 'key_4', 'key_5']);
   expect((await page(rest.at(-1))).map((s: { key_id: string }) => s.key_id)).toEqual(['key_6']);
   const before = first[0];
-  const after = { api_key: under(current, '0'), api_secret: null, config: {} };
+  const after = { ...before, api_key: under(current, '0') };
   const rewrap = () => must(keys(pool, 'rewrap_sealed', ['key_0', 1, before, after]));
   expect([await rewrap(), await rewrap()]).toEqual([{ rewrapped: true }, { rewrapped: false }]);
   expect((await get('key_0', 1)).ok).toEqual(after);
@@ -62,7 +65,10 @@ test('its migration stands alone: in another database it serves the service role
     await client.query('savepoint s; set local role anon');
     await expect(client.query(`select vault_api.get_sealed('key_a', 1)`)).rejects.toMatchObject({ code: '42501' });
     await client.query('rollback to s; set local role service_role');
-    await client.query('select vault_api.put_sealed($1, 1, $2)', ['key_a', JSON.stringify({ api_key: sealed() })]);
+    await client.query('select vault_api.put_sealed($1, 1, $2)', [
+      'key_a',
+      JSON.stringify({ owner: 'user:a', api_key: sealed() }),
+    ]);
     const { rows } = await client.query(`select vault_api.get_sealed('key_a', 1) as answer`);
     expect(rows[0].answer.ok.api_key).toMatch(/^dkv1\./);
     await expect(client.query('select * from vault.sealed_keys')).rejects.toMatchObject({ code: '42501' });

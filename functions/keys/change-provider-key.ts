@@ -1,0 +1,33 @@
+import type { Credential } from '../../shared/auth/credential.ts';
+import { changeProviderKey } from '../../shared/contract/provider-keys.ts';
+import { refuse, unwrap } from '../../shared/errors/result.ts';
+import { type Route, route } from '../../shared/http/route.ts';
+import type { KeysDeps } from './deps.ts';
+import { endpointErrors } from './key-forms.ts';
+import { putAway, withEnvelopes } from './key-store.ts';
+import { contextOf, sealConfig } from './sealed-key.ts';
+
+/** `PATCH /v1/provider-keys/{id}`. New settings are sealed like the old ones, for the version that is there. */
+export const changeProviderKeyRoute = (deps: KeysDeps): Route =>
+  route({
+    ...changeProviderKey,
+    async handle({ credential, params: { id }, body }, c) {
+      const { additional_config: given, ...patch } = body;
+      const additional_config = given && (await configOf(deps, credential, id, given));
+      return c.json(
+        unwrap(await deps.db.patchProviderKey(credential, id, { ...patch, ...(given && { additional_config }) })),
+      );
+    },
+  });
+
+async function configOf(deps: KeysDeps, credential: Credential, id: string, given: Record<string, unknown>) {
+  const errors =
+    given.endpoint_url === undefined ? [] : endpointErrors(deps, given.endpoint_url, 'additional_config.endpoint_url');
+  if (errors.length > 0) refuse({ code: 'invalid_input', errors });
+  const key = unwrap(await deps.db.openProviderKey(credential, id));
+  const { api_key, api_secret } = (await withEnvelopes(deps, key)) ?? key;
+  if (api_key === null) return refuse({ code: 'invalid_state', detail: 'This key is not stored here.' });
+  const additional_config = await sealConfig(deps.keyring, contextOf(key), given, api_key);
+  await putAway(deps, { ...key, id }, { api_key, api_secret, additional_config });
+  return additional_config;
+}

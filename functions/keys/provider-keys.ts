@@ -1,0 +1,84 @@
+import type { Credential } from '../../shared/auth/credential.ts';
+import * as contract from '../../shared/contract/provider-keys.ts';
+import type { SealPlan } from '../../shared/db/key-service/provider-key-rows.ts';
+import { unwrap } from '../../shared/errors/result.ts';
+import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { type Route, route } from '../../shared/http/route.ts';
+import type { KeysDeps } from './deps.ts';
+import { fingerprint, last4 } from './fingerprint.ts';
+import { checkKeyForm } from './key-forms.ts';
+import { putAway, takeBack } from './key-store.ts';
+import { onceOf } from './once.ts';
+import { contextOf, type KeySecrets, sealKey } from './sealed-key.ts';
+
+/** `/v1/provider-keys`: what makes and replaces them, and what reads and orders them. Changes are in `change-provider-key.ts`. */
+export const providerKeyRoutes = (deps: KeysDeps): Route[] => [create(deps), replace(deps), ...others(deps)];
+
+const create = (deps: KeysDeps): Route =>
+  route({
+    ...contract.createProviderKey,
+    async handle({ credential, body, idempotencyKey }, c) {
+      const { api_key, api_secret, additional_config, ...request } = body;
+      const secrets = { api_key, api_secret, additional_config };
+      unwrap(checkKeyForm(deps, body.provider, secrets));
+      const once = await onceOf(c, idempotencyKey, body);
+      const plan = unwrap(await deps.db.prepareProviderKey(credential, request));
+      const contents = await sealAway(deps, plan, secrets);
+      const made = await deps.db.createProviderKey(credential, { ...request, ...contents, id: plan.id }, once);
+      if (!made.ok || made.value.replayed) await takeBack(deps, plan, deps.log);
+      const { replayed, ...key } = unwrap(made);
+      markReplayed(c, replayed);
+      c.header('location', `${deps.origin}/v1/provider-keys/${key.id}`);
+      return c.json(key, 201);
+    },
+  });
+
+/** Under an Idempotency-Key the same key twice is a repetition, not a second replacement. */
+const replace = (deps: KeysDeps): Route =>
+  route({
+    ...contract.replaceProviderKey,
+    async handle({ credential, params: { id }, body, idempotencyKey }, c) {
+      const plan = unwrap(await deps.db.prepareProviderKey(credential, { id }));
+      unwrap(checkKeyForm(deps, plan.provider, body));
+      if (idempotencyKey !== undefined && (await holds(deps, credential, id, body.api_key))) {
+        markReplayed(c, true);
+        return c.json(unwrap(await deps.db.getProviderKey(credential, id)));
+      }
+      const request = { ...(await sealAway(deps, plan, body)), version: plan.version };
+      // Refused, it is not taken back: under this version there may be somebody else's by now.
+      return c.json(unwrap(await deps.db.replaceProviderKey(credential, id, request)));
+    },
+  });
+
+const holds = async ({ db }: KeysDeps, credential: Credential, id: string, key: string) =>
+  unwrap(await db.getProviderKey(credential, id)).fingerprint === (await fingerprint(key));
+
+/** The secrets sealed for one version, and put away; what the row takes along. */
+async function sealAway(deps: KeysDeps, plan: SealPlan, secrets: KeySecrets) {
+  const context = contextOf({ ...plan, key_id: plan.id });
+  const sealed = await sealKey(deps.keyring, context, secrets, plan.sibling);
+  const row = await putAway(deps, plan, sealed);
+  return { ...row, fingerprint: await fingerprint(secrets.api_key), last4: last4(secrets.api_key) };
+}
+
+const others = ({ db }: KeysDeps): Route[] => [
+  route({
+    ...contract.listProviderKeys,
+    handle: async ({ credential, query }, c) => c.json(unwrap(await db.listProviderKeys(credential, query))),
+  }),
+  route({
+    ...contract.showProviderKey,
+    handle: async ({ credential, params }, c) => c.json(unwrap(await db.getProviderKey(credential, params.id))),
+  }),
+  route({
+    ...contract.removeProviderKey,
+    async handle({ credential, params }, c) {
+      unwrap(await db.deleteProviderKey(credential, params.id));
+      return c.body(null, 204);
+    },
+  }),
+  route({
+    ...contract.reorderProviderKeys,
+    handle: async ({ credential, body }, c) => c.json(unwrap(await db.reorderProviderKeys(credential, body.ids))),
+  }),
+];
