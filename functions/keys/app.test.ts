@@ -2,9 +2,11 @@ import { expect, test, vi } from 'vitest';
 import type { EnvironmentKey } from '../../shared/db/keys.ts';
 import { ok } from '../../shared/errors/result.ts';
 import { createLog } from '../../shared/log/log.ts';
+import { loadKeyring } from '../../shared/seal/keyring.ts';
 import { encodeSecret } from '../../shared/signatures/secret.ts';
 import { signedHeaders } from '../../shared/signatures/standard-webhooks.ts';
 import { createApp } from './app.ts';
+import type { KeysDeps } from './deps.ts';
 import { fingerprint } from './fingerprint.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -15,8 +17,14 @@ async function worker() {
   const lines: string[] = [];
   const mirrorEnvironment = vi.fn(async (_keys: EnvironmentKey[]) => ok({ added: 1, removed: 0 }));
   const app = createApp({
-    db: { mirrorEnvironment },
+    db: { mirrorEnvironment } as unknown as KeysDeps['db'],
+    keyring: await loadKeyring({ current: btoa('k'.repeat(32)) }),
     env: { FAL_KEY: KEY },
+    verifyUser: async () => ({ ok: false, refusal: { code: 'unauthenticated' } }),
+    fetch: async () => new Response(null, { status: 500 }),
+    sleep: async () => {},
+    allowedOrigins: [],
+    localOrigins: [],
     origin: 'https://darkroom.test',
     signingSecret: secret,
     now: () => NOW,
@@ -70,7 +78,7 @@ test('keys cannot be opened over HTTP, signed or not', async () => {
 
 test('what is not there is a problem', async () => {
   const { app } = await worker();
-  const response = await app.request('/v1/provider-keys');
+  const response = await app.request('/v1/nothing-here');
   expect(response.status).toBe(404);
   expect(response.headers.get('x-request-id')).toMatch(/^req_/);
   expect(await response.json()).toMatchObject({ code: 'not_found' });

@@ -5,6 +5,7 @@ import { createLog } from '../../shared/log/log.ts';
 import { loadKeyring } from '../../shared/seal/keyring.ts';
 import { seal } from '../../shared/seal/seal.ts';
 import { toBase64 } from '../../shared/signatures/bytes.ts';
+import { fingerprint } from './fingerprint.ts';
 import { openKey } from './open-key.ts';
 
 const keyring = await loadKeyring({ current: toBase64(new Uint8Array(32).fill(1)) });
@@ -15,9 +16,12 @@ const row: KeyForAttempt = {
   provider: 'fal',
   owner: 'user:acct_1',
   source: 'sealed',
+  stored: 'here',
+  env_name: null,
+  fingerprint: await fingerprint(CANARY),
   api_key: null,
   api_secret: null,
-  additional_config: null,
+  additional_config: {},
 };
 const context = { owner: row.owner, provider: row.provider, keyId: row.key_id, version: row.version };
 

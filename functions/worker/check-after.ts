@@ -26,11 +26,13 @@ export function checkAfterSeconds({ etaSeconds, checks = 0, hooked, local = fals
 }
 
 /** The same, for an attempt in this environment. */
-export function usualWait(
-  { hooks, local }: Pick<WorkerDeps, 'hooks' | 'local'>,
-  { eta_seconds, checks }: Work,
-): number {
-  return checkAfterSeconds({ etaSeconds: eta_seconds, checks, hooked: hooks, local });
+export function usualWait(deps: Pick<WorkerDeps, 'hooks' | 'local'>, work: Work): number {
+  const { eta_seconds, checks } = work;
+  return checkAfterSeconds({ etaSeconds: eta_seconds, checks, hooked: isHooked(deps, work), local: deps.local });
 }
+
+/** Whether the provider will call us. Somebody's own endpoint is polled: nobody vouches for what it would sign. */
+export const isHooked = ({ hooks }: Pick<WorkerDeps, 'hooks'>, { candidate }: Work) =>
+  hooks && candidate.endpoint_url === undefined;
 
 const clamp = (value: number, least: number, most: number) => Math.min(Math.max(value, least), most);

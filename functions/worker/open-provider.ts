@@ -1,6 +1,7 @@
 import type { Work } from '../../shared/db/rows.ts';
 import type { OpenedKey, OpenResult } from '../../shared/internal/key-vault.ts';
 import type { Provider, ProviderState } from '../../shared/providers/types.ts';
+import { endpointOptions } from './custom-endpoint.ts';
 import type { Adapter, WorkerDeps } from './deps.ts';
 
 /** `missing`: there is no such key or protocol, and asking again changes nothing. `unavailable`: nobody could be asked. */
@@ -17,7 +18,10 @@ export async function openProvider(deps: WorkerDeps, work: Work): Promise<Opened
   const opened = await openKey(deps, work);
   if (!opened) return { ok: false, reason: 'unavailable', message: 'The key could not be asked for.' };
   if ('missing' in opened) return { ok: false, reason: 'missing', message: opened.missing };
-  return { ok: true, adapter, provider: createProvider(deps, adapter, opened) };
+  const provider = createProvider(deps, adapter, opened, work);
+  if (!provider)
+    return { ok: false, reason: 'unavailable', message: 'The custom endpoint has no address that may be asked.' };
+  return { ok: true, adapter, provider };
 }
 
 /** Null where the vault did not answer in three tries. */
@@ -36,9 +40,14 @@ export async function openKey(
   return null;
 }
 
-function createProvider({ fetch, now, outputOrigins }: WorkerDeps, adapter: Adapter, opened: OpenedKey): Provider {
+/** Null for a custom endpoint whose address must not be asked. */
+function createProvider(deps: WorkerDeps, adapter: Adapter, opened: OpenedKey, { candidate }: Work): Provider | null {
+  const { fetch, now, outputOrigins } = deps;
   const { key, secret, config } = opened;
-  return adapter.create({ key, secret, config, baseUrl: adapter.baseUrl, fetch, now, outputOrigins });
+  const usual = { key, secret, config, baseUrl: adapter.baseUrl, fetch, now, outputOrigins };
+  if (!candidate.endpoint_url) return adapter.create(usual);
+  const own = endpointOptions(deps, candidate.endpoint_url);
+  return own && adapter.create({ ...usual, ...own });
 }
 
 /** What the provider is asked about; null for a submission that was never answered. */

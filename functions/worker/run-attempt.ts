@@ -2,7 +2,7 @@ import type { Work } from '../../shared/db/rows.ts';
 import type { Submission, Verdict } from '../../shared/db/worker.ts';
 import type { Started } from '../../shared/providers/types.ts';
 import { hookToken } from '../../shared/signatures/hook-token.ts';
-import { usualWait } from './check-after.ts';
+import { isHooked, usualWait } from './check-after.ts';
 import { concludeNow, recordVerdict } from './conclude.ts';
 import type { Adapter, WorkerDeps } from './deps.ts';
 import { openProvider } from './open-provider.ts';
@@ -30,7 +30,7 @@ export async function runAttempt(deps: WorkerDeps, work: Work): Promise<void> {
     outputs: work.outputs,
     kind: deps.kindOf(work),
     attemptId: work.attempt_id,
-    ...(deps.hooks && { hookUrl: await hookUrl(deps, work) }),
+    ...(isHooked(deps, work) && { hookUrl: await hookUrl(deps, work) }),
   };
   // An adapter that throws is a bug of ours, and says nothing about what the provider has received.
   const started = await opened.provider.start(request).catch((error): Started => {

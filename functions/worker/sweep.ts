@@ -18,16 +18,21 @@ export function sweepRoutes(deps: WorkerDeps) {
 }
 
 /**
- * Wakes lanes, polls what is due, tells providers to cancel, sends callbacks that never got through, destroys assets of deleted jobs; then the sweep of `callback`, even
- * if the first half failed: neither may hold up the other.
+ * Wakes lanes, polls what is due, tells providers to cancel, sends callbacks that never got through, destroys assets of deleted jobs; then
+ * the sweeps of `callback` and `keys`, even if the first part failed: none may hold up the others.
  */
 export async function runSweep(deps: WorkerDeps) {
   const [swept] = await Promise.allSettled([sweepAttempts(deps)]);
-  const id = `sweep_${crypto.randomUUID().replaceAll('-', '')}`;
-  const { status } = await deps.post('/internal/callbacks/sweep', { id, body: {} });
-  if (status !== 200) deps.log('warn', 'callback_sweep_failed', { status });
+  const [callback, keys] = await Promise.all([sweepOther(deps, 'callbacks'), sweepOther(deps, 'keys')]);
   if (swept.status === 'rejected') throw swept.reason;
-  return { ...swept.value, callback: status };
+  return { ...swept.value, callback, keys };
+}
+
+async function sweepOther({ post, log }: WorkerDeps, part: 'callbacks' | 'keys'): Promise<number> {
+  const id = `sweep_${crypto.randomUUID().replaceAll('-', '')}`;
+  const { status } = await post(`/internal/${part}/sweep`, { id, body: {} });
+  if (status !== 200) log('warn', 'other_sweep_failed', { part, status });
+  return status;
 }
 
 async function sweepAttempts(deps: WorkerDeps) {

@@ -17,6 +17,8 @@ export type Candidate = {
   fee_credits: number;
   cost_usd: number;
   price_version: string;
+  /** Somebody's own endpoint, which speaks the provider's protocol; asked in place of the provider. */
+  endpoint_url?: string;
 };
 
 export type Considered = { provider: string; provider_model: string; outcome: string; reason: string };
