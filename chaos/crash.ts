@@ -24,13 +24,9 @@ export async function ensureRunning(world: World): Promise<void> {
   await restart(world, 'Started again');
 }
 
-/** workerd needs some seconds to be back, and what it then begins should be alive before it dies again. */
-const KILL_GAP_MS = 3_500;
-let killedAt = Number.NEGATIVE_INFINITY;
+/** What the Workers begin when they are back should live for a while before they die again: else nothing but claims is ever met. */
+const LEAST_UP_MS = 4_000;
 
-/** SIGKILL for workerd. False if it was killed just now, or is not there. */
-export function killWorkers({ stack }: Pick<World, 'stack'>): boolean {
-  if (performance.now() - killedAt < KILL_GAP_MS || !stack.killWorkers()) return false;
-  killedAt = performance.now();
-  return true;
-}
+/** SIGKILL for workerd. False if it has come up just now, or is not there. */
+export const killWorkers = ({ stack }: Pick<World, 'stack'>): boolean =>
+  stack.workersUpMs() > LEAST_UP_MS && stack.killWorkers();

@@ -34,6 +34,8 @@ export type Stack = {
   kill: () => Promise<void>;
   /** SIGKILL for workerd, which the stack starts again. False if there was none. */
   killWorkers: () => boolean;
+  /** Since workerd was started last. */
+  workersUpMs: () => number;
   stop: () => Promise<void>;
   file: () => StackFile;
   secrets: () => StackSecrets;
@@ -82,6 +84,8 @@ export function createStack({ folder, seams, log, onAddresses }: Options): Stack
   return {
     start,
     kill,
+    // The record is written anew at each start of workerd.
+    workersUpMs: () => Date.now() - (statSync(at('pids.json'), { throwIfNoEntry: false })?.mtimeMs ?? Date.now()),
     killWorkers: () => pids('workerd serve').map(killHard).some(Boolean),
     stop,
     file: () => read('stack.json'),

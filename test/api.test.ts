@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Job } from '../shared/contract/job.ts';
 import type { Account, Json } from './client.ts';
-import { api, inbox, makeAccount, pool, stack, untilEnded, waitFor } from './stack.ts';
+import { api, inbox, makeAccount, pool, untilEnded, waitFor } from './stack.ts';
 
 const IMAGE = { model: 'flux-dev', input: { prompt: 'a lighthouse' } };
 const withPrompt = (prompt: string, more: object = {}) => ({ ...IMAGE, input: { prompt }, ...more });
@@ -159,128 +159,5 @@ describe.concurrent('jobs', () => {
     const account = await makeAccount({ credits: 1000 });
     const job = await ended(account, withPrompt('#hang', { deadline_seconds: 5, routing: { allow_fallbacks: false } }));
     expect(job).toMatchObject({ status: 'expired', credits: { held: 0, charged: 0 }, error: { code: 'expired' } });
-  });
-});
-
-describe.concurrent('batches', () => {
-  const batch = (jobs: object[], more: object = {}) => ({ jobs, ...more });
-
-  test('run as many jobs of one payer', async () => {
-    const { account_id, api_key: key } = await makeAccount({ credits: 1000 });
-    const body = batch([IMAGE, withPrompt('a fox'), withPrompt('#fail')]);
-    const { status, body: accepted } = await api('/v1/batches', { key, body, headers: once('batch') });
-    expect([status, accepted.jobs.length]).toEqual([202, 3]);
-    const jobs = await Promise.all(accepted.jobs.map(({ id }: { id: string }) => untilEnded(id, { key })));
-    expect(jobs.map((job) => job.status)).toEqual(['completed', 'completed', 'failed']);
-    for (const job of jobs) expect(job).toMatchObject({ account_id, batch_id: accepted.id });
-    const again = await api('/v1/batches', { key, body, headers: once('batch') });
-    expect([again.headers.get('idempotency-replayed'), again.body.id, idsOf({ data: again.body.jobs })]).toEqual([
-      'true',
-      accepted.id,
-      idsOf({ data: accepted.jobs }),
-    ]);
-  });
-
-  test('are refused as one', async () => {
-    const { body: quote } = await api('/v1/quotes', { body: IMAGE });
-    const { api_key: key } = await makeAccount({ credits: 3 * quote.credits_max - 1 });
-    const poor = await api('/v1/batches', { key, body: batch([IMAGE, IMAGE, IMAGE]) });
-    expect([poor.status, poor.body.code, poor.body.required]).toEqual([
-      402,
-      'insufficient_credits',
-      3 * quote.credits_max,
-    ]);
-    expect((await api('/v1/jobs', { key })).body.data).toEqual([]);
-    expect((await api('/v1/credits', { key })).body).toMatchObject({ held: 0 });
-    expect((await api('/v1/batches', { key, body: batch([IMAGE, IMAGE]) })).status).toBe(202);
-  });
-
-  test('may be quoted, and the quote is good once, for that very batch', async () => {
-    const { api_key: key } = await makeAccount({ credits: 1000 });
-    const { body: quote } = await api('/v1/quotes', { key, body: batch([IMAGE, IMAGE]) });
-    const other = await api('/v1/batches', { key, body: batch([IMAGE], { quote_id: quote.id }) });
-    expect([other.status, other.body.code]).toEqual([422, 'quote_mismatch']);
-    const { status, body } = await api('/v1/batches', { key, body: batch([IMAGE, IMAGE], { quote_id: quote.id }) });
-    expect(status).toBe(202);
-    const held = body.jobs.reduce((sum: number, job: Json) => sum + job.credits.held, 0);
-    expect(held).toBe(quote.credits_max);
-    const used = await api('/v1/batches', { key, body: batch([IMAGE, IMAGE], { quote_id: quote.id }) });
-    expect([used.status, used.body.code]).toEqual([409, 'quote_expired']);
-  });
-});
-
-describe.concurrent('money', () => {
-  test('a quote says what it will cost, with whom and what else there is', async () => {
-    const { api_key: key } = await makeAccount({ credits: 1000 });
-    const { status, body } = await api('/v1/quotes', { key, body: { ...IMAGE, count: 3 } });
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
-      id: expect.stringMatching(/^qt_[0-9a-f]{32}$/),
-      provider: 'replicate',
-      model: 'black-forest-labs/flux-dev',
-      display_name: 'FLUX.1 Dev',
-      credential: 'environment',
-      balance_after: 1000 - body.credits_max,
-      formula: expect.stringContaining('3'),
-    });
-    expect(body.credits).toBe(3 * (await api('/v1/quotes', { key, body: IMAGE })).body.credits);
-    expect(body.alternatives.map(({ provider }: { provider: string }) => provider)).toContain('fal');
-    expect(Date.parse(body.expires_at)).toBeGreaterThan(Date.now());
-    const foreign = await makeAccount({ credits: 1000 });
-    const stolen = await api('/v1/jobs', { key: foreign.api_key, body: { ...IMAGE, count: 3, quote_id: body.id } });
-    expect(stolen.status).toBe(404);
-  });
-
-  test('an operator gives back at most what was charged, once under a key', async () => {
-    const account = await makeAccount({ credits: 1000 });
-    const { api_key: key } = account;
-    const job = await ended(account);
-    const { charged } = job.credits;
-    const refund = (credits: number, name: string) =>
-      api(`/v1/jobs/${job.id}/refund`, {
-        key: stack().admin_api_key,
-        headers: once(`${name}-${job.id}`),
-        body: { credits, reason: 'blurred' },
-      });
-    const answers = await Promise.all([refund(5, 'a'), refund(5, 'a'), refund(5, 'a')]);
-    for (const { status } of answers) expect([200, 409]).toContain(status);
-    const before = (await refund(5, 'a')).body;
-    expect(before.credits).toEqual({ held: 0, charged: charged - 5, refunded: job.credits.refunded + 5 });
-    expect((await refund(charged, 'b')).status).toBe(422);
-    expect((await refund(charged - 5, 'c')).body.credits.charged).toBe(0);
-    expect((await api('/v1/credits', { key })).body).toMatchObject({ available: 1000, held: 0 });
-    const { body: entries } = await api('/v1/credits/entries?limit=200', { key });
-    const kinds = entries.data.map(({ kind }: { kind: string }) => kind);
-    expect(kinds.filter((kind: string) => kind === 'refund')).toHaveLength(4);
-  });
-
-  test('entries come by the page, and add up', async () => {
-    const account = await makeAccount({ credits: 1000 });
-    const { api_key: key } = account;
-    await Promise.all([ended(account), ended(account)]);
-    const rows: Json[] = [];
-    for (let cursor = ''; ; ) {
-      const { body } = await api(`/v1/credits/entries?limit=3${cursor}`, { key });
-      rows.push(...body.data);
-      if (body.next_cursor === null) break;
-      cursor = `&cursor=${body.next_cursor}`;
-    }
-    expect(rows.map(({ version }) => version)).toEqual(rows.map((_, index) => rows.length - index));
-    expect(rows.reduce((sum, { amount }) => sum + amount, 0)).toBe(0);
-    const available = rows.filter(({ ledger }) => ledger === 'available').reduce((sum, { amount }) => sum + amount, 0);
-    expect((await api('/v1/credits', { key })).body).toMatchObject({ available, version: rows.length });
-  });
-
-  test('a replay answers with the object as it is now', async () => {
-    const { api_key: key } = await makeAccount({ credits: 1000 });
-    const headers = once('mine');
-    const first = await api('/v1/jobs', { key, body: IMAGE, headers });
-    const done = await untilEnded(first.body.id, { key });
-    const again = await api('/v1/jobs', { key, body: { input: IMAGE.input, model: IMAGE.model }, headers });
-    expect([again.headers.get('idempotency-replayed'), again.body]).toEqual(['true', done]);
-    // Keys are an account's own: nobody else is answered with this job.
-    const other = await makeAccount({ credits: 1000 });
-    const theirs = await api('/v1/jobs', { key: other.api_key, body: IMAGE, headers });
-    expect([theirs.headers.get('idempotency-replayed'), theirs.body.id === done.id]).toEqual([null, false]);
   });
 });

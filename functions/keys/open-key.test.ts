@@ -1,39 +1,21 @@
 import { expect, test, vi } from 'vitest';
-import type { KeyForAttempt } from '../../shared/db/keys.ts';
+import type { KeyMaterial } from '../../shared/db/key-service/provider-key-rows.ts';
 import { ok, refused } from '../../shared/errors/result.ts';
-import { createLog } from '../../shared/log/log.ts';
-import { loadKeyring } from '../../shared/seal/keyring.ts';
+import { silent } from '../../shared/log/log.ts';
 import { seal } from '../../shared/seal/seal.ts';
-import { toBase64 } from '../../shared/signatures/bytes.ts';
 import { fingerprint } from './fingerprint.ts';
 import { openKey } from './open-key.ts';
+import { contextOf } from './sealed-key.ts';
+import { CANARY, fakeDeps, keyring, material } from './testing/fakes.ts';
 
-const keyring = await loadKeyring({ current: toBase64(new Uint8Array(32).fill(1)) });
-const CANARY = 'c4n4ry-provider-key-c4n4ry';
-const row: KeyForAttempt = {
-  key_id: 'key_1',
-  version: 2,
-  provider: 'fal',
-  owner: 'user:acct_1',
-  source: 'sealed',
-  stored: 'here',
-  env_name: null,
-  fingerprint: await fingerprint(CANARY),
-  api_key: null,
-  api_secret: null,
-  additional_config: {},
-};
-const context = { owner: row.owner, provider: row.provider, keyId: row.key_id, version: row.version };
+const row = material({ version: 2 });
+const context = contextOf(row);
 
-function vault(found: Partial<KeyForAttempt> | null, env: Record<string, unknown> = {}) {
-  const lines: string[] = [];
-  const keyForAttempt = vi.fn(async () => (found ? ok({ ...row, ...found }) : refused('not_found')));
-  const deps = {
-    db: { keyForAttempt },
-    keyring,
-    env,
-    log: createLog({ worker: 'keys', write: (line) => lines.push(line) }),
-  };
+function vault(found: Partial<KeyMaterial> | null, more: Parameters<typeof fakeDeps>[1] = {}) {
+  const keyForAttempt = vi.fn((_id: string, _fence: number) =>
+    found ? ok({ ...row, ...found }) : refused('not_found'),
+  );
+  const { deps, lines } = fakeDeps({ keyForAttempt }, more);
   return { lines, keyForAttempt, open: () => openKey(deps, { attempt_id: 'att_1', fence: 3 }) };
 }
 
@@ -50,22 +32,46 @@ test('a sealed key is opened for the attempt that the database names', async () 
     key: CANARY,
     secret: 'second',
     config: { region: 'eu', webhook_secret: 'whsec_x' },
-    key_id: 'key_1',
+    key_id: row.key_id,
     version: 2,
   });
   expect(keyForAttempt).toHaveBeenCalledWith('att_1', 3);
   expect(lines).toEqual([]);
 });
 
-test('an environment key is read by its name', async () => {
-  const found = { source: 'environment' as const, env_name: 'FAL_KEY_1', owner: 'platform' };
-  expect(await vault(found, { FAL_KEY_1: CANARY }).open()).toEqual({
+test('one that lies elsewhere is fetched there, by key and version', async () => {
+  const getSealed = vi.fn(async () =>
+    ok({ ...row, api_key: await seal(keyring, context, CANARY), api_secret: null, additional_config: {} }),
+  );
+  const own = { sealed: { getSealed } as never };
+  expect(await vault({ stored: 'elsewhere', additional_config: { region: 'eu' } }, own).open()).toMatchObject({
+    key: CANARY,
+    config: { region: 'eu' },
+  });
+  expect(getSealed).toHaveBeenCalledWith(row.key_id, 2);
+  expect(await vault({ stored: 'elsewhere' }).open()).toHaveProperty('missing');
+});
+
+test('an environment key is read by its name, as long as it is that key', async () => {
+  const found = {
+    source: 'environment',
+    env_name: 'FAL_KEY_1',
+    owner: 'platform:platform',
+    fingerprint: await fingerprint(CANARY),
+  } as const;
+  expect(await vault(found, { env: { FAL_KEY_1: CANARY } }).open()).toEqual({
     key: CANARY,
     config: {},
-    key_id: 'key_1',
+    key_id: row.key_id,
     version: 2,
   });
-  expect(await vault(found, {}).open()).toEqual({ missing: 'The environment no longer holds this key.' });
+  expect(await vault(found).open()).toEqual({ missing: 'The environment no longer holds this key.' });
+  const another = { env: { FAL_KEY_1: 'another:key' } };
+  expect(await vault(found, another).open()).toEqual({ missing: 'The environment holds another key now.' });
+});
+
+test('a custom endpoint may go without a key', async () => {
+  expect(await vault({ source: 'endpoint' }).open()).toMatchObject({ key: '', config: {} });
 });
 
 test('a stale fence opens nothing', async () => {
@@ -91,11 +97,13 @@ test.each([
   const { open, lines } = vault(await found());
   expect(await open()).toEqual({ missing: 'The stored key cannot be opened.' });
   expect(lines).toHaveLength(1);
-  expect(lines.join()).toContain('key_1');
+  expect(lines.join()).toContain(row.key_id);
   expect(lines.join()).not.toContain(CANARY);
 });
 
 test('a database that cannot be asked is no verdict on the key', async () => {
-  const deps = { db: { keyForAttempt: async () => refused('unavailable') }, keyring, env: {}, log: () => {} };
+  const deps = { db: { keyForAttempt: async () => refused('unavailable') }, keyring, env: {}, log: silent };
   await expect(openKey(deps, { attempt_id: 'att_1', fence: 3 })).rejects.toThrow('unavailable');
+  const own = { getSealed: async () => refused('unavailable') } as never;
+  await expect(vault({ stored: 'elsewhere' }, { sealed: own }).open()).rejects.toThrow('unavailable');
 });

@@ -19,23 +19,25 @@ test('wakes, polls, cancels, announces, then has `callback` sweep', async () => 
     lanes: ['a', 'b'],
   });
   const { deps, provider } = fakeWorker({ status: { status: 'pending' } }, { db });
-  expect(await runSweep(deps)).toEqual({ polled: 1, canceled: 1, announced: 1, woken: 2, callback: 200 });
+  expect(await runSweep(deps)).toEqual({ polled: 1, canceled: 1, announced: 1, woken: 2, callback: 200, keys: 200 });
   expect(deps.wake).toHaveBeenCalledWith(['a', 'b']);
   expect(provider.status).toHaveBeenCalledOnce();
   expect(provider.cancel).toHaveBeenCalledOnce();
   expect(vi.mocked(deps.post).mock.calls.map(([path]) => path)).toEqual([
     '/internal/callbacks',
     '/internal/callbacks/sweep',
+    '/internal/keys/sweep',
   ]);
 });
 
-test('has `callback` sweep although its own database did not answer, and says so', async () => {
+test('has `callback` and `keys` sweep although its own database did not answer, and says so', async () => {
   const { deps } = fakeWorker({}, { db: fakeDatabase({ dueAttempts: down }) });
   await expect(runSweep(deps)).rejects.toThrow('unavailable');
-  expect(deps.post).toHaveBeenCalledExactlyOnceWith('/internal/callbacks/sweep', {
-    id: expect.stringMatching(/^sweep_[0-9a-f]{32}$/),
-    body: {},
-  });
+  const message = { id: expect.stringMatching(/^sweep_[0-9a-f]{32}$/), body: {} };
+  expect(vi.mocked(deps.post).mock.calls).toEqual([
+    ['/internal/callbacks/sweep', message],
+    ['/internal/keys/sweep', message],
+  ]);
 });
 
 test('destroys the assets of deleted jobs, and records those that are gone', async () => {
@@ -183,7 +185,7 @@ test('stops starting things when the time is up', async () => {
   });
   await runSweep(deps);
   expect(provider.status.mock.calls.length).toBeLessThan(20);
-  expect(deps.post).toHaveBeenCalledOnce();
+  expect(deps.post).toHaveBeenCalledTimes(2);
 });
 
 describe('POST /internal/sweep', () => {
