@@ -40,7 +40,7 @@ async function topUp(world: World, log: OperationLog): Promise<void> {
 /** After the healing: whoever was never answered asks again, until it is. A limit that is reached is an answer by then. */
 export async function askAgain(world: World): Promise<void> {
   const open = world.operations.filter((log) => log.operation.keyed && !isKnown(log));
-  await Promise.all(open.map((log) => submit(world, log, 3)));
+  await Promise.all(open.map((log) => submit(world, log, 2)));
   for (const log of open.filter((one) => !isKnown(one))) {
     const last = log.answers.at(-1);
     if (last?.status === 429) log.refusal = String(last.body.code);

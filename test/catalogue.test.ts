@@ -59,7 +59,7 @@ describe.concurrent('every model of the first seed', () => {
     const { status, body: accepted } = await api('/v1/jobs', { key, body });
     if (model.status === 'retired') return expect([status, accepted.code]).toEqual([410, 'model_retired']);
     expect([status, accepted.requested_model]).toEqual([202, providerModel]);
-    const job = await untilEnded(accepted.id, { key, ms: 50_000 });
+    const job = await untilEnded(accepted.id, { key, ms: 150_000 });
     const [attempt] = job.attempts;
     const pool = Object.keys(POOLS).find((name) => POOLS[name]?.test(providerModel));
     expect(attempt).toMatchObject({ status: 'succeeded', provider_model: providerModel, credential: 'environment' });

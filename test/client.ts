@@ -39,7 +39,7 @@ export function createClient(stack: () => StackValues) {
   }
 
   /** The job once it has ended, or as soon as it is in the status. */
-  async function untilEnded(id: string, { key, ms = 20_000, status }: Until = {}): Promise<Json> {
+  async function untilEnded(id: string, { key, ms = 90_000, status }: Until = {}): Promise<Json> {
     let last: Json;
     const look = async () => {
       const answer = await api(`/v1/jobs/${id}`, { key });
@@ -116,7 +116,7 @@ const mailbox = (url: string) => ({
 });
 
 /** Polls until the function answers something other than undefined, null or false; else fails with what it saw last. */
-export async function waitFor<T>(look: () => Promise<T>, ms = 10_000): Promise<NonNullable<T>> {
+export async function waitFor<T>(look: () => Promise<T>, ms = 45_000): Promise<NonNullable<T>> {
   const until = Date.now() + ms;
   let pause = 25;
   for (;;) {

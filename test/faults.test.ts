@@ -11,7 +11,7 @@ async function run(words: string, { model = 'flux-dev', input = {}, ...rest }: O
     body: { model, input: { prompt, ...input }, routing: { allow_fallbacks: false }, ...rest },
   });
   expect(status).toBe(202);
-  const job = await untilEnded(body.id, { key: api_key, ms: 58_000 });
+  const job = await untilEnded(body.id, { key: api_key, ms: 150_000 });
   const credits = (await api('/v1/credits', { key: api_key })).body;
   return { job, credits, prompt, api_key, account_id };
 }

@@ -31,7 +31,7 @@ describe('credits', () => {
     const during = (await api('/v1/credits', { key: api_key })).body;
     expect(during.available).toBe(0);
     const accepted = answers.filter((a) => a.status === 202).map((a) => a.body.id);
-    await Promise.all(accepted.map((id) => untilEnded(id, { key: api_key, ms: 50_000 })));
+    await Promise.all(accepted.map((id) => untilEnded(id, { key: api_key, ms: 150_000 })));
     const after = (await api('/v1/credits', { key: api_key })).body;
     expect(after).toMatchObject({ available: 0, held: 0 });
     const { rows } = await pool().query(

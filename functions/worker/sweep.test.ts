@@ -205,7 +205,7 @@ describe('POST /internal/sweep', () => {
     const response = await app.request('/internal/sweep', await signed());
     expect([response.status, await response.json()]).toEqual([
       200,
-      { polled: 0, canceled: 0, announced: 0, woken: 0, callback: 200 },
+      { polled: 0, canceled: 0, announced: 0, woken: 0, callback: 200, keys: 200 },
     ]);
     expect(db.dueAttempts).toHaveBeenCalledExactlyOnceWith(500);
   });
