@@ -158,11 +158,7 @@ describe('changing', () => {
     const { call, calls } = fakeApp({ openProviderKey, patchProviderKey: () => ok(keyRow()) });
     const change = { name: 'Ours', additional_config: { webhook_secret: 'c4n4ry-two', region: 'us' } };
     expect((await call(path, { method: 'PATCH', body: change })).status).toBe(200);
-    const [, , patch] = calls.find(({ fn }) => fn === 'patchProviderKey')?.args as [
-      unknown,
-      unknown,
-      Partial<NewProviderKey>,
-    ];
+    const patch = calls.find(({ fn }) => fn === 'patchProviderKey')?.args[2] as Partial<NewProviderKey>;
     expect(patch).toMatchObject({ name: 'Ours', additional_config: { region: 'us' } });
     expect(JSON.stringify(patch)).not.toContain('c4n4ry');
     expect(await openSealed(keyring, material({ api_key, ...patch }))).toMatchObject({
