@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { api, type Json, stack } from './stack.ts';
+import type { Answer, Json } from './client.ts';
+import { api, stack } from './stack.ts';
 
 /** Somebody who signed up at Supabase Auth. */
 export type Person = { id: string; email: string; bearer: string };
@@ -21,7 +22,7 @@ export const falKey = () => `${randomUUID()}:${randomBytes(16).toString('hex')}`
 export const replicateKey = () => `r8_${randomBytes(20).toString('hex').slice(0, 37)}`;
 
 /** The answer's body, or a test that failed with what was said instead. */
-export async function made(answer: ReturnType<typeof api>): Promise<Json> {
+export async function made(answer: Promise<Answer>): Promise<Json> {
   const { status, body } = await answer;
   if (status >= 300) throw new Error(`${status} ${JSON.stringify(body)}`);
   return body;

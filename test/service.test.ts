@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ERRORS } from '../shared/errors/codes.ts';
-import { api, makeAccount, stack } from './stack.ts';
+import { api, makeAccount, stack, waitFor } from './stack.ts';
 import { APP_ORIGIN } from './stack-values.ts';
 
 describe.concurrent('headers', () => {
@@ -64,11 +64,14 @@ describe.concurrent('headers', () => {
 
   test('reads say what is left of their limit', async () => {
     const { api_key: key } = await makeAccount();
-    const remaining = async () => {
-      const { headers } = await api('/v1/jobs', { key });
-      expect(headers.get('ratelimit-policy')).toMatch(/^"reads";q=\d+;w=60$/);
-      return Number(/^"reads";r=(\d+);t=\d+$/.exec(headers.get('ratelimit') ?? '')?.[1]);
-    };
+    // Redis may be late on a busy machine: reads then pass without it.
+    const remaining = () =>
+      waitFor(async () => {
+        const { headers } = await api('/v1/jobs', { key });
+        if (!headers.has('ratelimit')) return undefined;
+        expect(headers.get('ratelimit-policy')).toMatch(/^"reads";q=\d+;w=60$/);
+        return Number(/^"reads";r=(\d+);t=\d+$/.exec(headers.get('ratelimit') ?? '')?.[1]);
+      });
     const before = await remaining();
     expect(await remaining()).toBeLessThan(before);
   });
@@ -105,8 +108,11 @@ describe.concurrent('pages', () => {
 
   test('/health and /ready say how it is', async () => {
     expect((await api('/health', { key: null })).body).toEqual({ status: 'ok' });
-    const { status, body } = await api('/ready', { key: null });
-    expect(status).toBe(200);
+    const body = await waitFor(async () => {
+      const answer = await api('/ready', { key: null });
+      expect(answer.status).toBe(200);
+      return answer.body.dependencies.redis === 'ok' && answer.body;
+    });
     expect(body).toMatchObject({
       status: 'ready',
       version: expect.stringMatching(/^\d/),

@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { createClient } from './client.ts';
 
+export type { Account, Answer, Delivered, Json } from './client.ts';
 export { waitFor } from './client.ts';
 export { freshDatabase } from './fresh-database.ts';
 
