@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Answer, Json } from './client.ts';
 import { api, stack } from './stack.ts';
 
@@ -16,10 +16,6 @@ export async function signUp(name = 'ada'): Promise<Person> {
   const { user, access_token: bearer } = (await response.json()) as Json;
   return { id: user.id, email, bearer };
 }
-
-/** A key as fal gives them; nobody else has it. */
-export const falKey = () => `${randomUUID()}:${randomBytes(16).toString('hex')}`;
-export const replicateKey = () => `r8_${randomBytes(20).toString('hex').slice(0, 37)}`;
 
 /** The answer's body, or a test that failed with what was said instead. */
 export async function made(answer: Promise<Answer>): Promise<Json> {
