@@ -103,7 +103,7 @@ test('a lost wake-up is sent again by the sweep until a claim has looked at the 
   expect(await due('40 s')).not.toContain(lane());
 });
 
-test('1,000 jobs under 40 parallel claims: each handed out once, never more than the keys have slots, none stranded', async () => {
+test('400 jobs of 10 accounts under 10 parallel claimers: each handed out once, never more than the keys have slots, none stranded', async () => {
   await makeKey(pool, profile, { slots: 7 });
   await makeKey(pool, profile, { slots: 5 });
   const accounts = await Promise.all(Array.from({ length: 10 }, () => makeAccount(pool, 100_000)));
