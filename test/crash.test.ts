@@ -32,6 +32,7 @@ describe.concurrent('SIGKILL', () => {
     const stack = await startOwnStack();
     onTestFinished(stack.end);
     const { api, control, pool } = stack;
+    const before = stack.stack();
     await pool().query(
       'update darkroom.provider_api_keys set max_concurrency = case provider_name when $1 then $2 else 500 end',
       ['replicate', REPLICATE_SLOTS],
@@ -51,6 +52,7 @@ describe.concurrent('SIGKILL', () => {
     await stack.restart();
     const restartedAt = new Date();
     const doubtful = await inDoubt(stack);
+    expect(stack.stack()).toEqual({ ...before, user: expect.anything() });
 
     expect((await api('/v1/jobs', again)).status).toBe(202);
     for (const job of held.slice(2, 4)) await act(job, 'approve');

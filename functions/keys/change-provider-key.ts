@@ -3,7 +3,7 @@ import { changeProviderKey } from '../../shared/contract/provider-keys.ts';
 import { refuse, unwrap } from '../../shared/errors/result.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
-import { endpointErrors } from './key-forms.ts';
+import { demand, endpointErrors, profileErrors } from './key-forms.ts';
 import { putAway, withEnvelopes } from './key-store.ts';
 import { contextOf, sealConfig } from './sealed-key.ts';
 
@@ -13,6 +13,7 @@ export const changeProviderKeyRoute = (deps: KeysDeps): Route =>
     ...changeProviderKey,
     async handle({ credential, params: { id }, body }, c) {
       const { additional_config: given, ...patch } = body;
+      demand(profileErrors(patch.profile));
       const additional_config = given && (await configOf(deps, credential, id, given));
       return c.json(
         unwrap(await deps.db.patchProviderKey(credential, id, { ...patch, ...(given && { additional_config }) })),
@@ -21,9 +22,8 @@ export const changeProviderKeyRoute = (deps: KeysDeps): Route =>
   });
 
 async function configOf(deps: KeysDeps, credential: Credential, id: string, given: Record<string, unknown>) {
-  const errors =
-    given.endpoint_url === undefined ? [] : endpointErrors(deps, given.endpoint_url, 'additional_config.endpoint_url');
-  if (errors.length > 0) refuse({ code: 'invalid_input', errors });
+  if (given.endpoint_url !== undefined)
+    demand(endpointErrors(deps, given.endpoint_url, 'additional_config.endpoint_url'));
   const key = unwrap(await deps.db.openProviderKey(credential, id));
   const { api_key, api_secret } = (await withEnvelopes(deps, key)) ?? key;
   if (api_key === null) return refuse({ code: 'invalid_state', detail: 'This key is not stored here.' });

@@ -1,5 +1,6 @@
+import { profiles } from '../../shared/catalog/profiles.ts';
 import { findProviderInfo } from '../../shared/catalog/providers.ts';
-import { type FieldError, ok, type Result, refused } from '../../shared/errors/result.ts';
+import { type FieldError, ok, type Result, refuse, refused } from '../../shared/errors/result.ts';
 import { keyFormOf } from '../../shared/providers/key-forms.ts';
 import { checkUrl } from '../../shared/urls/guard.ts';
 import type { KeysDeps } from './deps.ts';
@@ -33,4 +34,17 @@ export function endpointErrors(
   if (typeof url !== 'string') return [{ path, message: 'Must be a URL' }];
   const checked = checkUrl(url, { purpose: 'endpoint', localOrigins, deniedHosts: [new URL(origin).hostname] });
   return checked.ok ? [] : [{ path, message: 'Must be a public https address without port, user name or password' }];
+}
+
+/** What is wrong with the name of a pool; a provider's keys may serve its own pools only. */
+export function profileErrors(profile: string | null | undefined, provider?: string): FieldError[] {
+  if (profile === null || profile === undefined) return [];
+  const served = Object.hasOwn(profiles, profile) ? profiles[profile]?.provider : findProviderInfo(profile)?.id;
+  if (served !== undefined && served === (provider ?? served)) return [];
+  return [{ path: 'profile', message: 'There is no such pool of this provider' }];
+}
+
+/** Leaves a handler with 422 where anything is wrong. */
+export function demand(errors: FieldError[]): void {
+  if (errors.length > 0) refuse({ code: 'invalid_input', errors });
 }

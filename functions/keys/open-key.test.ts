@@ -70,6 +70,16 @@ test('an environment key is read by its name, as long as it is that key', async 
   expect(await vault(found, another).open()).toEqual({ missing: 'The environment holds another key now.' });
 });
 
+test('the platform’s modal key comes with where it is for', async () => {
+  const env = { MODAL_API_KEY: 'wk-1', MODAL_API_SECRET: 'ws-1', MODAL_TTS_ENDPOINT: 'https://acme--tts.modal.run' };
+  const found = { source: 'environment', provider: 'modal', env_name: 'MODAL_API_KEY' } as const;
+  expect(await vault({ ...found, fingerprint: await fingerprint('wk-1') }, { env }).open()).toMatchObject({
+    key: 'wk-1',
+    secret: 'ws-1',
+    config: { endpoint_url: env.MODAL_TTS_ENDPOINT },
+  });
+});
+
 test('a custom endpoint may go without a key', async () => {
   expect(await vault({ source: 'endpoint' }).open()).toMatchObject({ key: '', config: {} });
 });

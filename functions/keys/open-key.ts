@@ -1,5 +1,6 @@
 import type { KeyMaterial } from '../../shared/db/key-service/provider-key-rows.ts';
 import type { KeyForAttempt } from '../../shared/db/keys.ts';
+import { customEndpoints } from '../../shared/env/provider-variables.ts';
 import type { Result } from '../../shared/errors/result.ts';
 import type { OpenedKey, OpenResult } from '../../shared/internal/key-vault.ts';
 import type { Log } from '../../shared/log/log.ts';
@@ -51,7 +52,14 @@ async function fromEnvironment({ env }: Pick<OpenKeyDeps, 'env'>, row: KeyMateri
   // A variable may hold another key by now: what the first one submitted, the second one cannot ask about.
   if ((await fingerprint(found.key)) !== row.fingerprint) return { missing: 'The environment holds another key now.' };
   const { webhookSecret, ...key } = found;
-  return { ...key, config: { ...row.additional_config, ...(webhookSecret && { webhook_secret: webhookSecret }) } };
+  const beside = { ...(webhookSecret && { webhook_secret: webhookSecret }), ...addressOf(env, row.provider) };
+  return { ...key, config: { ...row.additional_config, ...beside } };
+}
+
+/** Where the platform's own models are: its keys are tried there, and nobody else's. */
+function addressOf(env: Record<string, unknown>, provider: string): { endpoint_url?: string } {
+  const [endpoint_url] = provider === 'modal' ? Object.values(customEndpoints(env)) : [];
+  return endpoint_url === undefined ? {} : { endpoint_url };
 }
 
 async function fromSeal({ keyring, sealed }: Omit<OpenKeyDeps, 'db'>, row: KeyMaterial): Promise<Opened> {

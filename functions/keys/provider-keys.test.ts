@@ -60,6 +60,8 @@ describe('a new key', () => {
     ['an unknown provider', { provider: 'nobody', api_key: 'x:y' }, 'provider'],
     ['a key of another form', { provider: 'replicate', api_key: CANARY }, 'api_key'],
     ['a key without its other half', { provider: 'kling', api_key: 'access-key' }, 'api_secret'],
+    ['a pool of nobody', { ...body, profile: 'vision-x' }, 'profile'],
+    ['another provider’s pool', { ...body, profile: 'vision-nova' }, 'profile'],
     ['an unknown field', { ...body, apikey: 'x' }, 'apikey'],
     [
       'a private address',
@@ -79,6 +81,10 @@ describe('a new key', () => {
     expect([response.status, JSON.parse(text).errors[0].path]).toEqual([422, path]);
     expect(text).not.toContain('c4n4ry');
     expect(calls).toEqual([]);
+  });
+
+  test.each(['vision-atlas', 'cinematic-pro', 'fal'])('may be for the pool %s', async (profile) => {
+    expect((await fakeApp(answers).call('/v1/provider-keys', { body: { ...body, profile } })).status).toBe(201);
   });
 
   test('the emulators’ addresses are good ones, locally', async () => {
@@ -222,6 +228,14 @@ describe('…/test', () => {
     const openProviderKey = () => ok(material({ api_key: 'dkv1.nonsense' }));
     const response = await fakeApp({ openProviderKey }).call(`/v1/provider-keys/${KEY_ID}/test`, { method: 'POST' });
     expect([response.status, (await json(response)).code]).toEqual([409, 'invalid_state']);
+  });
+
+  test('the platform’s own endpoint gets nobody else’s key to see', async () => {
+    const env = { MODAL_IMAGE_ENDPOINT: 'https://platform--image.modal.run' };
+    const { call, fetch } = fakeApp(answers, { env });
+    const modal = { provider: 'modal', api_key: 'wk-c4n4ry', api_secret: 'ws-1' };
+    expect(await json(await call('/v1/provider-keys/test', { body: modal }))).toMatchObject({ result: 'unreachable' });
+    expect(fetch).not.toHaveBeenCalled();
   });
 
   test('an address of somebody’s own is checked at each hop', async () => {

@@ -6,7 +6,7 @@ import { markReplayed } from '../../shared/http/idempotency-key.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
 import { fingerprint, last4 } from './fingerprint.ts';
-import { checkKeyForm } from './key-forms.ts';
+import { checkKeyForm, demand, profileErrors } from './key-forms.ts';
 import { putAway, takeBack } from './key-store.ts';
 import { onceOf } from './once.ts';
 import { contextOf, type KeySecrets, sealKey } from './sealed-key.ts';
@@ -21,6 +21,7 @@ const create = (deps: KeysDeps): Route =>
       const { api_key, api_secret, additional_config, ...request } = body;
       const secrets = { api_key, api_secret, additional_config };
       unwrap(checkKeyForm(deps, body.provider, secrets));
+      demand(profileErrors(body.profile, body.provider));
       const once = await onceOf(c, idempotencyKey, body);
       const plan = unwrap(await deps.db.prepareProviderKey(credential, request));
       const contents = await sealAway(deps, plan, secrets);

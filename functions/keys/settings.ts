@@ -2,11 +2,11 @@ import { findProviderInfo } from '../../shared/catalog/providers.ts';
 import { pageOf } from '../../shared/contract/lists.ts';
 import * as contract from '../../shared/contract/provider-settings.ts';
 import type { SettingRow, SettingValue } from '../../shared/db/key-service/settings.ts';
-import { type FieldError, refuse, unwrap } from '../../shared/errors/result.ts';
+import { type FieldError, unwrap } from '../../shared/errors/result.ts';
 import { type AppContext, type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
 import { etagOf, ifMatchOf } from './etag.ts';
-import { endpointErrors } from './key-forms.ts';
+import { demand, endpointErrors } from './key-forms.ts';
 
 /** `/v1/provider-settings`: which provider, model and address a kind of work goes to, per project, organisation and user. */
 export const settingRoutes = (deps: KeysDeps): Route[] => [put(deps), bringOver(deps), ...others(deps)];
@@ -63,8 +63,4 @@ function settingErrors(deps: KeysDeps, { provider, endpoint_url }: SettingValue,
     ...(findProviderInfo(provider) ? [] : [unknown]),
     ...(endpoint_url ? endpointErrors(deps, endpoint_url, `${prefix}endpoint_url`) : []),
   ];
-}
-
-function demand(errors: FieldError[]): void {
-  if (errors.length > 0) refuse({ code: 'invalid_input', errors });
 }

@@ -1,4 +1,4 @@
-import { customEndpoints, endpointOf } from '../../shared/env/provider-variables.ts';
+import { endpointOf } from '../../shared/env/provider-variables.ts';
 import { checkKey } from '../../shared/providers/check-key.ts';
 import type { KeyCheck } from '../../shared/providers/types.ts';
 import { endpointFetch } from '../../shared/urls/endpoint-fetch.ts';
@@ -23,7 +23,7 @@ export async function tryKey(
   const check = await checkKey(provider, {
     key,
     secret,
-    config: { endpoint_url: Object.values(customEndpoints(deps.env))[0], ...config },
+    config,
     baseUrl: own ? (config.endpoint_url as string) : endpointOf(deps.env, provider),
     fetch: own ? guarded(deps) : deps.fetch,
     now: deps.now,

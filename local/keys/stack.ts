@@ -8,12 +8,16 @@ type StoredKey = { id: string; provider: string; name: string; last4: string };
 export async function tryStack(providers: string[]): Promise<TriedKey[]> {
   const stack = readState<Stack>(stateFolder().stack);
   if (!stack?.origin || !(await isUp(stack))) return [];
-  const seen = new Map<string, { key: StoredKey; credential: string }>();
-  for (const key of await keysOf(stack, stack.api_key, '')) seen.set(key.id, { key, credential: stack.api_key });
-  for (const key of await keysOf(stack, stack.admin_api_key, '&scope=platform'))
-    seen.set(key.id, { key, credential: stack.admin_api_key });
-  const wanted = [...seen.values()].filter(({ key }) => providers.includes(key.provider));
-  return Promise.all(wanted.map(({ key, credential }) => tryOne(stack, key, credential)));
+  const lists = [
+    tryAll(stack, stack.api_key, '', providers),
+    tryAll(stack, stack.admin_api_key, '&scope=platform', providers),
+  ];
+  return (await Promise.all(lists)).flat();
+}
+
+async function tryAll(stack: Stack, credential: string, more: string, providers: string[]): Promise<TriedKey[]> {
+  const keys = (await keysOf(stack, credential, more)).filter(({ provider }) => providers.includes(provider));
+  return Promise.all(keys.map((key) => tryOne(stack, key, credential)));
 }
 
 const isUp = ({ origin }: Stack) =>
