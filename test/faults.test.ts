@@ -74,7 +74,7 @@ describe.concurrent.each(['flux-dev', 'flux-2-pro'])('%s', (model) => {
       );
       expect(rows).toEqual([{ n: 1 }]);
       const { rows: steps } = await pool().query(
-        `select to_status from darkroom.job_events where job_id = $1 order by version`,
+        `select to_status from darkroom.job_history where job_id = $1 order by version`,
         [job.id],
       );
       expect(steps.map((s) => s.to_status)).toEqual(['queued', 'processing', 'completed']);

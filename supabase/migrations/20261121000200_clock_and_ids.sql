@@ -18,6 +18,15 @@ create function darkroom.new_id(p_prefix text) returns text language sql volatil
     || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14, 3) || right(replace(gen_random_uuid()::text, '-', ''), 16)
 $$;
 
+-- A JSON array of names as PostgreSQL has arrays; null for anything else. A loop: an assignment costs less than a query.
+create function darkroom.text_array(p jsonb) returns text[] language plpgsql immutable as $$
+declare v text[] := '{}'; i int;
+begin
+  if p is null or jsonb_typeof(p) <> 'array' then return null; end if;
+  for i in 0 .. jsonb_array_length(p) - 1 loop v := v || (p->>i); end loop;
+  return v;
+end $$;
+
 -- Rows that say what happened are never changed; corrections are new rows.
 create function darkroom.append_only() returns trigger language plpgsql set search_path = '' as $$
 begin

@@ -1,16 +1,22 @@
 -- The books. One customer's ledger accounts (granted → available → held → spent) live in its own slots; customers share no row.
+-- What a value may be is said by domains: a session keeps a domain's check ready, a table's is parsed again by every statement that writes.
+create domain darkroom.credits as bigint check (value >= 0);
+create domain darkroom.natural as int check (value >= 0);
+create domain darkroom.movement as bigint check (value <> 0);
+create domain darkroom.entry_kind as text check (value in ('grant', 'hold', 'settle', 'void', 'refund', 'rebalance'));
+create domain darkroom.hold_status as text check (value in ('held', 'settled', 'voided'));
 create type darkroom.ledger as enum ('granted', 'available', 'held', 'spent');
 
 -- A slot is one row with its own chain. No secondary index and much free space: every update is heap-only.
 create table darkroom.slots (
   account_id text collate "C" not null references darkroom.accounts (id),
-  slot int not null check (slot >= 0),
-  granted bigint not null default 0 check (granted <= 0),
-  available bigint not null default 0 check (available >= 0),
-  held bigint not null default 0 check (held >= 0),
-  spent bigint not null default 0 check (spent >= 0),
-  outstanding int not null default 0 check (outstanding >= 0),
-  max_outstanding int not null default 0 check (max_outstanding >= 0), -- this slot's share of the account's limit
+  slot darkroom.natural not null,
+  granted bigint not null default 0,                                   -- below zero by what was ever issued
+  available darkroom.credits not null default 0,
+  held darkroom.credits not null default 0,
+  spent darkroom.credits not null default 0,
+  outstanding darkroom.natural not null default 0,
+  max_outstanding darkroom.natural not null default 0,                 -- this slot's share of the account's limit
   window_at timestamptz not null default '-infinity',                  -- accept's rate limit: a minute and its count
   window_count int not null default 0,
   version bigint not null default 0,
@@ -25,8 +31,8 @@ create table darkroom.caps (
   subject text collate "C" not null,
   slot int not null,
   period date not null,
-  used bigint not null default 0 check (used >= 0),
-  share bigint not null check (share >= 0),
+  used darkroom.credits not null default 0,
+  share darkroom.credits not null,
   primary key (account_id, subject, slot)
 ) with (fillfactor = 20);
 
@@ -37,9 +43,9 @@ create table darkroom.entries (
   version bigint not null,
   transfer bigint not null,
   ledger darkroom.ledger not null,
-  amount bigint not null check (amount <> 0),
+  amount darkroom.movement not null,
   balance bigint not null,
-  kind text not null check (kind in ('grant', 'hold', 'settle', 'void', 'refund', 'rebalance')),
+  kind darkroom.entry_kind not null,
   ref text collate "C" not null,          -- the job's or the grant's id
   at timestamptz not null,
   hash bytea not null,
@@ -53,8 +59,8 @@ create table darkroom.holds (
   id text collate "C" primary key,        -- the job's id: a job has exactly one hold
   account_id text collate "C" not null,
   slot int not null,
-  credits bigint not null check (credits >= 0),
-  status text not null default 'held' check (status in ('held', 'settled', 'voided')),
+  credits darkroom.credits not null,
+  status darkroom.hold_status not null default 'held',
   allowances jsonb not null default '[]', -- [{subject, period, amount}]: what its end gives back
   at timestamptz not null default darkroom.now(),
   xid xid8 not null default pg_current_xact_id(),
@@ -64,9 +70,9 @@ create table darkroom.holds (
 create table darkroom.hold_ends (
   hold_id text collate "C" primary key references darkroom.holds (id),
   status text not null check (status in ('settled', 'voided')),
-  charged bigint not null check (charged >= 0),
-  released bigint not null check (released >= 0),
-  waste bigint not null default 0 check (waste >= 0),
+  charged darkroom.credits not null,
+  released darkroom.credits not null,
+  waste darkroom.credits not null default 0,
   at timestamptz not null default darkroom.now(),
   xid xid8 not null default pg_current_xact_id(),
   epoch int not null default 1

@@ -28,6 +28,23 @@ begin
   return new;
 end $$;
 
+-- As in the books: what a value may be is said by domains, because a session keeps their checks ready.
+create domain darkroom.job_status as text check (value in
+  ('queued', 'processing', 'preview_ready', 'generating_final', 'completed', 'failed', 'canceled', 'expired'));
+create domain darkroom.part_status as text check (value in ('waiting', 'running', 'parked', 'delivered', 'failed', 'canceled', 'expired'));
+create domain darkroom.attempt_status as text check (value in ('starting', 'submitted', 'submission_unknown', 'succeeded', 'failed', 'canceled'));
+create domain darkroom.stage_name as text check (value in ('preview', 'final'));
+create domain darkroom.preview_mode as text check (value in ('none', 'auto', 'hold', 'only'));
+create domain darkroom.credential_origin as text check (value in ('request', 'project', 'organization', 'user', 'environment'));
+create domain darkroom.priority as smallint check (value between 0 and 2);
+create domain darkroom.output_count as int check (value between 1 and 10);
+create domain darkroom.deadline as int check (value between 5 and 86400);      -- seconds
+
+-- A job's stages by name: {candidates: [routes in the order of their turns, priced], outputs_per_part}.
+create domain darkroom.stages as jsonb check (value <> '{}'
+  and coalesce(jsonb_array_length(value->'preview'->'candidates') > 0 and (value->'preview'->>'outputs_per_part')::int >= 1, not value ? 'preview')
+  and coalesce(jsonb_array_length(value->'final'->'candidates') > 0 and (value->'final'->>'outputs_per_part')::int >= 1, not value ? 'final'));
+
 create table darkroom.batches (
   id text collate "C" primary key default darkroom.new_id('bat'),
   account_id text collate "C" not null,
@@ -45,24 +62,24 @@ create table darkroom.jobs (
   model text not null,
   requested_model text not null,
   operation text not null,
-  status text not null default 'queued' check (status in
-    ('queued', 'processing', 'preview_ready', 'generating_final', 'completed', 'failed', 'canceled', 'expired')),
+  status darkroom.job_status not null default 'queued',
   version int not null default 1,
-  priority smallint not null default 1 check (priority between 0 and 2),
+  priority darkroom.priority not null default 1,
   input jsonb not null,
-  count int not null check (count between 1 and 10),
-  preview text not null default 'none' check (preview in ('none', 'auto', 'hold', 'only')),
+  count darkroom.output_count not null,
+  preview darkroom.preview_mode not null default 'none',
+  stages darkroom.stages not null,
   routing jsonb not null default '{}',
   considered jsonb not null default '[]',
   metadata jsonb not null default '{}',
   webhook_url text,
-  webhook_events text[],
+  webhook_events jsonb,                   -- names; null: all of them
   warnings jsonb not null default '[]',
   error jsonb,
   price_version text,
   eta_seconds numeric,
   events_token text not null,
-  deadline_seconds int not null check (deadline_seconds between 5 and 86400),
+  deadline_seconds darkroom.deadline not null,
   deadline_set boolean not null default false,
   deadline_at timestamptz,
   expiring_until timestamptz,             -- the deadline has passed: until then a success still counts
@@ -79,14 +96,6 @@ create index on darkroom.jobs (held_until) where held_until is not null;
 create trigger legal_edge before update of status on darkroom.jobs for each row
   when (old.status is distinct from new.status) execute function darkroom.legal_edge('job');
 
-create table darkroom.stages (
-  job_id text collate "C" not null references darkroom.jobs (id),
-  stage text not null check (stage in ('preview', 'final')),
-  candidates jsonb not null check (jsonb_array_length(candidates) > 0),
-  outputs_per_part int not null check (outputs_per_part >= 1),
-  primary key (job_id, stage)
-);
-
 -- One lane: a provider profile and who owns the key. What waits, waits here; the row is the claim's gate.
 create table darkroom.lanes (
   lane text collate "C" primary key,
@@ -102,13 +111,12 @@ create table darkroom.parts (
   account_id text collate "C" not null,
   stage text not null,
   number int not null,
-  outputs int not null check (outputs >= 1),
+  outputs darkroom.output_count not null,
   kind smallint not null,                 -- 1 final, 0 preview: finals go first
   priority smallint not null,
   candidate int not null default 0,       -- index into the stage's candidates
   lane text collate "C" not null,
-  status text not null default 'waiting' check (status in
-    ('waiting', 'running', 'parked', 'delivered', 'failed', 'canceled', 'expired')),
+  status darkroom.part_status not null default 'waiting',
   fence bigint not null default 0,
   retries int not null default 0,
   not_before timestamptz,
@@ -127,7 +135,7 @@ create table darkroom.lane_accounts (
   kind smallint not null,
   account_id text collate "C" not null,
   turn_at timestamptz not null default darkroom.clock(),
-  primary key (lane, kind, account_id)
+  primary key (account_id, lane, kind)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 create index on darkroom.lane_accounts (lane, kind, turn_at);
 
@@ -143,10 +151,10 @@ create table darkroom.attempts (
   provider text not null,
   provider_model text not null,
   profile text not null,
-  credential text not null check (credential in ('request', 'project', 'organization', 'user', 'environment')),
+  credential darkroom.credential_origin not null,
   key_id text collate "C",                -- null: no key was left, the attempt failed without a call
   key_version int,
-  status text not null check (status in ('starting', 'submitted', 'submission_unknown', 'succeeded', 'failed', 'canceled')),
+  status darkroom.attempt_status not null,
   provider_request_id text,
   provider_state jsonb,
   error jsonb,
@@ -196,7 +204,7 @@ create table darkroom.outputs (
 create index on darkroom.outputs (job_id);
 create index on darkroom.outputs (destroy_at) where destroy_at is not null;
 
--- Every change of a job, in order: the stream of events, the timeline and the reconciliation are read from here.
+-- Every change of a job, in order. That it was accepted, its version 1, is what its own row says.
 create table darkroom.job_events (
   job_id text collate "C" not null,
   version int not null,
@@ -211,6 +219,13 @@ create table darkroom.job_events (
   primary key (job_id, version)
 );
 create trigger append_only before update or delete or truncate on darkroom.job_events for each statement execute function darkroom.append_only();
+
+-- What the stream of events and the timeline show.
+create view darkroom.job_history with (security_invoker = true) as
+  select j.id as job_id, 1 as version, j.account_id, 'status' as type, null as from_status, 'queued' as to_status, '{}'::jsonb as data, j.created_at as at
+    from darkroom.jobs j
+  union all
+  select e.job_id, e.version, e.account_id, e.type, e.from_status, e.to_status, e.data, e.at from darkroom.job_events e;
 
 create table darkroom.provider_costs (
   attempt_id text collate "C" primary key,

@@ -1,7 +1,8 @@
 -- What crosses the edge of a transaction: idempotency records, quotes, wake-ups to send, messages consumed, deliveries to partners.
+create domain darkroom.idempotency_key as text collate "C" check (length(value) between 1 and 255);
 create table darkroom.requests (
   account_id text collate "C" not null,
-  key text collate "C" not null check (length(key) between 1 and 255),
+  key darkroom.idempotency_key not null,
   hash text not null,
   kind text not null,                     -- job, batch, quote, grant, refund, cancel, review, …
   object_ids text[] not null default '{}',
@@ -9,7 +10,7 @@ create table darkroom.requests (
   at timestamptz not null default darkroom.now(),
   primary key (account_id, key)
 );
-create index on darkroom.requests (at);
+create index on darkroom.requests using brin (at);     -- rows come in order of time: enough to prune by it
 
 create table darkroom.quotes (
   id text collate "C" primary key default darkroom.new_id('qt'),
@@ -24,12 +25,12 @@ create table darkroom.quotes (
 
 -- The outbox of wake-ups: written with the work, deleted by the claim that looks at the lane, sent again by the sweep.
 create table darkroom.outbox (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   lane text collate "C" not null,
   due_at timestamptz not null,
-  created_at timestamptz not null default darkroom.now()
+  created_at timestamptz not null default darkroom.now(),
+  primary key (lane, id)
 );
-create index on darkroom.outbox (lane);
 create index on darkroom.outbox (due_at);
 
 create table darkroom.consumed_messages (

@@ -55,10 +55,11 @@ language sql stable security definer set search_path = '' as $$
   end
 $$;
 
--- The row behind a credential, before it is said which account it acts for.
+-- The row behind a credential, before it is said which account it acts for. Runs as its caller, who must see all of them: a function of
+-- darkroom_system.
 create function darkroom.identify(p_credential jsonb) returns darkroom.caller
-language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller; k darkroom.api_keys;
+language plpgsql as $$
+declare c darkroom.caller; k darkroom.api_keys; r record;
 begin
   if p_credential->>'kind' = 'jwt' then
     c.user_id := (p_credential->>'user_id')::uuid;
@@ -69,12 +70,14 @@ begin
     return c;
   end if;
   if p_credential->>'kind' = 'client_token' then return darkroom.identify_token(p_credential->>'hash'); end if;
-  select * into k from darkroom.api_keys a where a.hash = p_credential->>'hash';
-  if not found or k.revoked_at is not null or k.expires_at <= darkroom.now() then
+  select a as key, o.id as organization into r from darkroom.api_keys a left join darkroom.organizations o on o.account_id = a.account_id
+    where a.hash = p_credential->>'hash';
+  k := r.key;
+  if k.id is null or k.revoked_at is not null or k.expires_at <= darkroom.now() then
     c.refusal := 'unauthenticated';
     return c;
   end if;
-  c.account_id := k.account_id; c.user_id := k.user_id; c.api_key_id := k.id; c.scopes := k.scopes; c.own_scopes := k.scopes;
+  c.account_id := k.account_id; c.organization_id := r.organization; c.user_id := k.user_id; c.api_key_id := k.id; c.scopes := k.scopes; c.own_scopes := k.scopes;
   c.allowed_models := k.allowed_models; c.actor := k.id; c.rate_limit := k.rate_limit_per_minute;
   if k.monthly_credit_cap is not null then c.caps := darkroom.key_cap(k); end if;
   if k.last_used_at is null or k.last_used_at < darkroom.now() - interval '1 minute' then
@@ -90,11 +93,12 @@ $$;
 
 -- A client token may do what it was given, as long as the key that made it is good, and never more than that key.
 create function darkroom.identify_token(p_hash text) returns darkroom.caller
-language plpgsql security definer set search_path = '' as $$
+language plpgsql as $$
 declare c darkroom.caller; t darkroom.client_tokens; k darkroom.api_keys;
 begin
   select * into t from darkroom.client_tokens x where x.hash = p_hash and x.revoked_at is null and x.expires_at > darkroom.now();
   if not found then c.refusal := 'unauthenticated'; return c; end if;
+  select o.id into c.organization_id from darkroom.organizations o where o.account_id = t.account_id;
   c.account_id := t.account_id; c.user_id := t.user_id; c.client_token_id := t.id; c.end_user := t.user_ref; c.scopes := t.scopes;
   c.own_scopes := t.scopes; c.allowed_models := t.allowed_models; c.actor := t.id;
   if t.max_credits is not null then
@@ -116,7 +120,7 @@ end $$;
 -- Turns the caller to the account that was asked for. A personal key or a user reaches all of its own accounts; an organisation's
 -- key only that one. What is foreign does not exist.
 create function darkroom.act_for(c darkroom.caller, p_account text, p_project text) returns darkroom.caller
-language plpgsql security definer set search_path = '' as $$
+language plpgsql as $$
 declare v_account text := p_account; v_scopes text[];
 begin
   if p_project is not null then
@@ -132,34 +136,33 @@ begin
     c.person_account := c.account_id;
     c.scopes := array(select unnest(c.scopes) intersect select unnest(v_scopes));
     c.account_id := v_account;
+    select o.id into c.organization_id from darkroom.organizations o where o.account_id = v_account;
   end if;
-  select o.id into c.organization_id from darkroom.organizations o where o.account_id = c.account_id;
   if c.organization_id is null then c.person_account := c.account_id; end if;
   return c;
 end $$;
 
 create function darkroom.authenticate(p_credential jsonb, p_scope text, p_account text default null, p_project text default null)
 returns darkroom.caller language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller := darkroom.identify(p_credential);
+declare c darkroom.caller := darkroom.identify(p_credential); v_seen boolean;
 begin
   if c.refusal is null then c := darkroom.act_for(c, p_account, p_project); end if;
   if c.refusal is null and not (p_scope = any (c.scopes)) and not ('admin' = any (c.scopes)) then c.refusal := 'forbidden'; end if;
-  perform darkroom.see_as(c);
+  v_seen := darkroom.see_as(c);
   return c;
 end $$;
 
 -- What row-level security reads: the account that is acted for, and the person's own, whose keys and settings count as well.
-create function darkroom.see_as(c darkroom.caller) returns void language plpgsql as $$
+create function darkroom.see_as(c darkroom.caller) returns boolean language plpgsql as $$
+declare v text;
 begin
-  perform set_config('app.account_id', case when c.refusal is null then c.account_id else '' end, true),
-    set_config('app.person_account', case when c.refusal is null then coalesce(c.person_account, '') else '' end, true),
-    set_config('app.user_id', case when c.refusal is null and c.person_account is not null then coalesce(c.user_id::text, '') else '' end, true);
+  v := set_config('app.account_id', case when c.refusal is null then c.account_id else '' end, true);
+  v := set_config('app.person_account', case when c.refusal is null then coalesce(c.person_account, '') else '' end, true);
+  v := set_config('app.user_id', case when c.refusal is null and c.person_account is not null then coalesce(c.user_id::text, '') else '' end, true);
+  return true;
 end $$;
 
 select darkroom.own('darkroom.open_account(text, text)', 'darkroom_system');
 select darkroom.own('darkroom.user_account(uuid, text)', 'darkroom_system');
 select darkroom.own('darkroom.scopes_of(uuid, text)', 'darkroom_system');
-select darkroom.own('darkroom.identify(jsonb)', 'darkroom_system');
-select darkroom.own('darkroom.identify_token(text)', 'darkroom_system');
-select darkroom.own('darkroom.act_for(darkroom.caller, text, text)', 'darkroom_system');
 select darkroom.own('darkroom.authenticate(jsonb, text, text, text)', 'darkroom_system');

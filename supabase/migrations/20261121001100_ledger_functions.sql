@@ -8,40 +8,46 @@ returns bytea language sql stable as $$
     (extract(epoch from p_at) * 1000000)::bigint), 'UTF8'))
 $$;
 
--- One leg on a locked slot: counted, chained, written. Returns the slot as it is then; save() stores it once.
-create function darkroom.leg(s darkroom.slots, p_transfer bigint, p_ledger darkroom.ledger, p_amount bigint, p_kind text, p_ref text)
+-- A transfer on a locked slot: two legs that sum to zero, counted, chained and written, with the slot, in one statement. Returns the
+-- slot as it is then.
+create function darkroom.move(s darkroom.slots, p_from darkroom.ledger, p_to darkroom.ledger, p_amount bigint, p_kind text, p_ref text)
 returns darkroom.slots language plpgsql as $$
-declare v_after bigint;
+declare v_transfer bigint; v_at timestamptz; v_left bigint; v_now_there bigint; v_between bytea;
 begin
-  case p_ledger
-    when 'available' then s.available := s.available + p_amount; v_after := s.available;
-    when 'held' then s.held := s.held + p_amount; v_after := s.held;
-    when 'spent' then s.spent := s.spent + p_amount; v_after := s.spent;
-    else s.granted := s.granted + p_amount; v_after := s.granted;
+  if p_amount = 0 then return darkroom.save(s); end if;
+  v_transfer := nextval('darkroom.transfer_id');
+  v_at := darkroom.now();
+  case p_from
+    when 'available' then s.available := s.available - p_amount; v_left := s.available;
+    when 'held' then s.held := s.held - p_amount; v_left := s.held;
+    when 'spent' then s.spent := s.spent - p_amount; v_left := s.spent;
+    else s.granted := s.granted - p_amount; v_left := s.granted;
   end case;
-  s.version := s.version + 1;
-  s.head := darkroom.entry_hash(s.head, s.account_id, s.slot, s.version, p_transfer, p_ledger, p_amount, v_after, p_kind, p_ref, darkroom.now());
-  insert into darkroom.entries (account_id, slot, version, transfer, ledger, amount, balance, kind, ref, at, hash)
-    values (s.account_id, s.slot, s.version, p_transfer, p_ledger, p_amount, v_after, p_kind, p_ref, darkroom.now(), s.head);
+  case p_to
+    when 'available' then s.available := s.available + p_amount; v_now_there := s.available;
+    when 'held' then s.held := s.held + p_amount; v_now_there := s.held;
+    when 'spent' then s.spent := s.spent + p_amount; v_now_there := s.spent;
+    else s.granted := s.granted + p_amount; v_now_there := s.granted;
+  end case;
+  v_between := darkroom.entry_hash(s.head, s.account_id, s.slot, s.version + 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, v_at);
+  s.version := s.version + 2;
+  s.head := darkroom.entry_hash(v_between, s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, v_at);
+  with slot as (
+    update darkroom.slots t set granted = s.granted, available = s.available, held = s.held, spent = s.spent, outstanding = s.outstanding,
+        window_at = s.window_at, window_count = s.window_count, version = s.version, head = s.head
+     where t.account_id = s.account_id and t.slot = s.slot)
+  insert into darkroom.entries (account_id, slot, version, transfer, ledger, amount, balance, kind, ref, at, hash) values
+    (s.account_id, s.slot, s.version - 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, v_at, v_between),
+    (s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, v_at, s.head);
   return s;
 end $$;
 
--- A transfer: two legs that sum to zero.
-create function darkroom.move(s darkroom.slots, p_from darkroom.ledger, p_to darkroom.ledger, p_amount bigint, p_kind text, p_ref text)
-returns darkroom.slots language plpgsql as $$
-declare v_transfer bigint;
+-- Writes what of a slot can change without a transfer.
+create function darkroom.save(s darkroom.slots) returns darkroom.slots language plpgsql as $$
 begin
-  if p_amount = 0 then return s; end if;
-  v_transfer := nextval('darkroom.transfer_id');
-  s := darkroom.leg(s, v_transfer, p_from, -p_amount, p_kind, p_ref);
-  return darkroom.leg(s, v_transfer, p_to, p_amount, p_kind, p_ref);
-end $$;
-
-create function darkroom.save(s darkroom.slots) returns void language plpgsql as $$
-begin
-  update darkroom.slots t set granted = s.granted, available = s.available, held = s.held, spent = s.spent, outstanding = s.outstanding,
-      max_outstanding = s.max_outstanding, window_at = s.window_at, window_count = s.window_count, version = s.version, head = s.head
+  update darkroom.slots t set outstanding = s.outstanding, window_at = s.window_at, window_count = s.window_count
    where t.account_id = s.account_id and t.slot = s.slot;
+  return s;
 end $$;
 
 -- Draws on an allowance under its slot's lock. Null: not enough left. Else what a hold must give back.
@@ -58,47 +64,54 @@ begin
   return jsonb_build_array(jsonb_build_object('subject', p_subject, 'period', p_period, 'amount', p_amount));
 end $$;
 
--- Reserves credits for jobs that are already inserted. Locks the slot, decides, books. Null, or the refusal; the caller undoes its
--- inserts on a refusal. p_jobs: [{id, credits}] of one payer.
-create function darkroom.place_holds(c darkroom.caller, p_jobs jsonb) returns jsonb
+-- What a job draws on besides the balance: the caller's caps, or the free jobs of the day. What its hold gives back, or the refusal.
+create function darkroom.draw_allowances(c darkroom.caller, p_slot int, p_credits bigint, p_free_jobs_per_day int) returns jsonb
 language plpgsql as $$
-declare
-  a darkroom.accounts; s darkroom.slots; r record; v_total bigint; v_count int; v_now timestamptz := darkroom.now();
-  v_refusal jsonb; v_drawn jsonb; v_day date := (v_now at time zone 'UTC')::date; v_month date := date_trunc('month', v_now at time zone 'UTC')::date;
+declare v_today timestamp := darkroom.now() at time zone 'UTC';
 begin
-  select * into a from darkroom.accounts x where x.id = c.account_id;
-  select sum((j->>'credits')::bigint), count(*) into v_total, v_count from jsonb_array_elements(p_jobs) j;
-  select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0 for no key update;
+  if p_credits > 0 then return darkroom.draw_caps(c, p_slot, date_trunc('month', v_today)::date, p_credits); end if;
+  if darkroom.draw(c.account_id, p_slot, 'free', v_today::date, 1, p_free_jobs_per_day) is null then
+    return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', p_free_jobs_per_day, 'subject', 'free_jobs_per_day'));
+  end if;
+  return '[]';                              -- a free job that was made counts, however it ends
+end $$;
+
+-- Reserves credits for jobs of one payer that are already inserted: locks the slot, decides, books. Null, or the refusal; the caller
+-- undoes its inserts on a refusal.
+create function darkroom.place_holds(c darkroom.caller, p_ids text[], p_credits bigint[]) returns jsonb
+language plpgsql as $$
+declare l record; s darkroom.slots; i int; v_count int := cardinality(p_ids); v_total bigint := 0; v_drawn jsonb := '[]';
+  v_refusal jsonb; v_now timestamptz := darkroom.now();
+begin
+  select x as slot, a.max_outstanding, a.rate_limit_per_minute, a.free_jobs_per_day into l
+    from darkroom.slots x join darkroom.accounts a on a.id = x.account_id
+   where x.account_id = c.account_id and x.slot = 0 for no key update of x;
+  s := l.slot;
   -- Transactions reach the lock in another order than they began: a window that starts later than now is not a clock set back.
   if s.window_at not between v_now - interval '1 minute' and v_now + interval '1 minute' then s.window_at := v_now; s.window_count := 0; end if;
-  if s.window_count + v_count > a.rate_limit_per_minute then
-    return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', a.rate_limit_per_minute,
+  s.window_count := s.window_count + v_count;
+  if s.window_count > l.rate_limit_per_minute then
+    return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', l.rate_limit_per_minute,
       'retry_after', greatest(1, ceil(extract(epoch from s.window_at + interval '1 minute' - v_now)))::int));
   end if;
-  if s.outstanding + v_count > a.max_outstanding then
-    return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', a.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
+  if s.outstanding + v_count > l.max_outstanding then
+    return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', l.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
   end if;
+  for i in 1 .. v_count loop v_total := v_total + p_credits[i]; end loop;
   if s.available < v_total then
     return darkroom.refuse('insufficient_credits', null, jsonb_build_object('available', s.available, 'required', v_total));
   end if;
-  v_refusal := darkroom.count_rate(c, v_count);
+  if c.rate_limit is not null then v_refusal := darkroom.count_in_minute(c.api_key_id, v_count, c.rate_limit); end if;
   if v_refusal is not null then return v_refusal; end if;
-  s.window_count := s.window_count + v_count;
-  for r in select j->>'id' id, (j->>'credits')::bigint credits from jsonb_array_elements(p_jobs) j loop
-    v_drawn := '[]';
-    if c.caps is not null and r.credits > 0 then
-      v_drawn := darkroom.draw_caps(c, s.slot, v_month, r.credits);
+  for i in 1 .. v_count loop
+    if p_credits[i] = 0 or c.caps is not null then
+      v_drawn := darkroom.draw_allowances(c, s.slot, p_credits[i], l.free_jobs_per_day);
       if jsonb_typeof(v_drawn) = 'object' then return v_drawn; end if;
-    elsif r.credits = 0 then
-      v_drawn := darkroom.draw(c.account_id, s.slot, 'free', v_day, 1, a.free_jobs_per_day);
-      if v_drawn is null then return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', a.free_jobs_per_day, 'subject', 'free_jobs_per_day')); end if;
-      v_drawn := '[]';                      -- a free job that was made counts, however it ends
     end if;
-    s := darkroom.move(s, 'available', 'held', r.credits, 'hold', r.id);
+    insert into darkroom.holds (id, account_id, slot, credits, allowances) values (p_ids[i], c.account_id, s.slot, p_credits[i], v_drawn);
     s.outstanding := s.outstanding + 1;
-    insert into darkroom.holds (id, account_id, slot, credits, allowances) values (r.id, c.account_id, s.slot, r.credits, v_drawn);
+    s := darkroom.move(s, 'available', 'held', p_credits[i], 'hold', p_ids[i]);
   end loop;
-  perform darkroom.save(s);
   return null;
 end $$;
 
@@ -115,10 +128,11 @@ begin
   insert into darkroom.hold_ends (hold_id, status, charged, released, waste)
     values (p_job, h.status, v_charge, h.credits - v_charge, p_actual - v_charge + p_waste);
   select * into s from darkroom.slots x where x.account_id = h.account_id and x.slot = h.slot for no key update;
-  s := darkroom.move(s, 'held', 'spent', v_charge, 'settle', p_job);
-  s := darkroom.move(s, 'held', 'available', h.credits - v_charge, case h.status when 'settled' then 'settle' else 'void' end, p_job);
   s.outstanding := s.outstanding - 1;
-  perform darkroom.save(s);
+  s := darkroom.move(s, 'held', 'spent', v_charge, 'settle', p_job);
+  if h.credits > v_charge then
+    s := darkroom.move(s, 'held', 'available', h.credits - v_charge, case h.status when 'settled' then 'settle' else 'void' end, p_job);
+  end if;
   update darkroom.caps c set used = c.used - (h.credits - v_charge)      -- a period that is over keeps what it was
     from jsonb_to_recordset(h.allowances) as d (subject text, period date, amount bigint)
    where c.account_id = h.account_id and c.subject = d.subject and c.slot = h.slot and c.period = d.period;

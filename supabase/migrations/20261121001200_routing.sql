@@ -35,6 +35,8 @@ create function darkroom.settings_for(c darkroom.caller, p_operation text) retur
 language plpgsql stable as $$
 declare v darkroom.provider_settings[]; v_operation text := darkroom.setting_operation(p_operation);
 begin
+  perform 1 from darkroom.provider_settings s where s.account_id in (c.account_id, c.person_account) limit 1;
+  if not found then return null; end if;        -- most callers have none, and pay one look at an index
   select array_agg(s order by o.rank) into v
     from darkroom.owners(c) o join darkroom.provider_settings s on s.owner_kind = o.owner_kind and s.owner_id = o.owner_id
    where s.operation = v_operation and o.rank < 4;
@@ -93,21 +95,12 @@ begin
    order by array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1);
 end $$;
 
-create function darkroom.has_own_keys(c darkroom.caller) returns boolean
-language plpgsql stable as $$
-begin
-  return exists (select from darkroom.provider_api_keys k where k.owner_kind = 'user' and k.owner_id = c.person_account and k.deleted_at is null and k.is_active)
-    or c.project_id is not null
-      and exists (select from darkroom.provider_api_keys k where k.owner_kind = 'project' and k.owner_id = c.project_id and k.deleted_at is null and k.is_active)
-    or c.organization_id is not null
-      and exists (select from darkroom.provider_api_keys k where k.owner_kind = 'organization' and k.owner_id = c.account_id and k.deleted_at is null and k.is_active);
-end $$;
-
 -- The providers that some level of the caller has a key for; null: none at all, which most callers pay one look at an index for.
 create function darkroom.own_providers(c darkroom.caller) returns text[]
 language plpgsql stable as $$
 begin
-  if not darkroom.has_own_keys(c) then return null; end if;
+  perform 1 from darkroom.provider_api_keys k where k.account_id in (c.account_id, c.person_account) and k.deleted_at is null limit 1;
+  if not found then return null; end if;
   return array(select k.provider_name from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
     where o.rank < 4 and k.deleted_at is null and k.is_active group by 1);
 end $$;
@@ -140,14 +133,16 @@ create function darkroom.weigh_candidates(c darkroom.caller, p_settings darkroom
 returns darkroom.choice[] language plpgsql stable as $$
 declare
   v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
-  v_own text[] := darkroom.own_providers(c); v_wanted darkroom.provider_settings := darkroom.wanted_setting(p_settings, p_candidates);
+  v_own text[] := darkroom.own_providers(c); v_wanted darkroom.provider_settings;
   s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[] := '{}'; v_profiles text[]; i int; v_last int := 0; v_sorted boolean := true;
+  v_plain boolean := p_settings is null and p_pinned is null and not p_routing ? 'order';
 begin
+  if p_settings is not null then v_wanted := darkroom.wanted_setting(p_settings, p_candidates); end if;
   for i in 0 .. jsonb_array_length(p_candidates) - 1 loop
     h := null;
     h.body := p_candidates->i;
-    v_profiles := array(select jsonb_array_elements_text(h.body->'profiles'));
-    h.named := darkroom.how_named(h.body, v_profiles, v_wanted, p_routing, p_pinned);
+    v_profiles := darkroom.text_array(h.body->'profiles');
+    h.named := case when v_plain then 3 else darkroom.how_named(h.body, v_profiles, v_wanted, p_routing, p_pinned) end;
     h.place := h.named * 1000 + i;
     if p_settings is not null then
       s := darkroom.setting_of(p_settings, h.body->>'provider');

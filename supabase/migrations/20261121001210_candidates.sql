@@ -1,10 +1,10 @@
 -- Who does it: a job's candidates decided, ordered and priced.
 
--- The candidates that have a key, each with lane, credential and price (an own key costs the platform's fee only), and what became
--- of the rest. Own keys, in service or not, never give way to the platform's unless routing.allow_platform_key; a provider that the
+-- The candidates that have a key, each with lane, credential and price (an own key costs the platform's fee only), what became of the
+-- rest, how many outputs each of them makes in one call, and the highest price of an output. Own keys, in service or not, never give way to the platform's unless routing.allow_platform_key; a provider that the
 -- request or a setting names may come first with the platform's key, but never after an own one, and not for `auto`.
 create function darkroom.resolve_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_routing jsonb, p_candidates jsonb,
-  p_pinned text, p_auto boolean, out usable jsonb, out considered jsonb)
+  p_pinned text, p_auto boolean, out usable jsonb, out considered jsonb, out outputs_per_part int, out credits_max bigint)
 language plpgsql stable as $$
 declare
   v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
@@ -26,6 +26,10 @@ begin
     considered := considered || darkroom.considered(h);
   end loop;
   usable := usable || v_later;
+  for i in 0 .. jsonb_array_length(usable) - 1 loop
+    outputs_per_part := least(outputs_per_part, (usable->i->>'outputs_per_call')::int);
+    credits_max := greatest(credits_max, (usable->i->>'credits')::bigint);
+  end loop;
 end $$;
 
 create function darkroom.own_candidate(h darkroom.choice, p_key text) returns jsonb language plpgsql immutable as $$
@@ -64,28 +68,23 @@ create function darkroom.key_missing(c darkroom.caller, p_operation text, p_cons
       'considered', p_considered))
 $$;
 
--- One job's request with its keys resolved and its price: {spec…, stages: [{stage, candidates, outputs_per_part}], hold}. Refusal: no key.
+-- One job's request with its keys resolved and its price: {spec…, stages: {name: {candidates, outputs_per_part}}, credits, hold}. Refusal: no key.
 create function darkroom.price_job(c darkroom.caller, p_spec jsonb) returns jsonb
 language plpgsql stable as $$
 declare
-  v_stage jsonb; v_stages jsonb := '[]'; r record; v_hold bigint; v_first bigint; v_considered jsonb := '[]'; v_final jsonb;
+  v_stage jsonb; v_stages jsonb := '{}'; r record; i int; v_count int := (p_spec->>'count')::int;
   v_settings darkroom.provider_settings[] := darkroom.settings_for(c, p_spec->>'operation');
 begin
   if c.allowed_models is not null and not (p_spec->>'model' = any (c.allowed_models)) then
     return darkroom.refuse('forbidden', 'This key may not use the model ' || (p_spec->>'model') || '.');
   end if;
-  for v_stage in select s from jsonb_array_elements(p_spec->'stages') s loop
+  for i in 0 .. jsonb_array_length(p_spec->'stages') - 1 loop        -- stages come in order: the last one is what is paid for
+    v_stage := p_spec->'stages'->i;
     r := darkroom.resolve_candidates(c, v_settings, coalesce(p_spec->'routing', '{}'), v_stage->'candidates',
       nullif(p_spec->>'requested_model', p_spec->>'model'), p_spec->>'requested_model' = 'auto');
     if jsonb_array_length(r.usable) = 0 then return darkroom.key_missing(c, p_spec->>'operation', r.considered); end if;
-    v_stages := v_stages || jsonb_build_object('stage', v_stage->>'stage', 'candidates', r.usable,
-      'outputs_per_part', (select min((x->>'outputs_per_call')::int) from jsonb_array_elements(r.usable) x));
-    v_final := r.usable;                   -- stages come in order: the last one is what is paid for
-    v_considered := r.considered;
+    v_stages := v_stages || jsonb_build_object(v_stage->>'stage', jsonb_build_object('candidates', r.usable, 'outputs_per_part', r.outputs_per_part));
   end loop;
-  select max((x->>'credits')::bigint) into v_hold from jsonb_array_elements(v_final) x;
-  v_first := (v_final->0->>'credits')::bigint;
-  return p_spec || jsonb_build_object('stages', v_stages, 'considered', coalesce(p_spec->'considered', '[]') || v_considered,
-    'credits', v_first * (p_spec->>'count')::int, 'hold', v_hold * (p_spec->>'count')::int,
-    'price_version', v_final->0->>'price_version');
+  return p_spec || jsonb_build_object('stages', v_stages, 'considered', coalesce(p_spec->'considered', '[]') || r.considered,
+    'credits', (r.usable->0->>'credits')::bigint * v_count, 'hold', r.credits_max * v_count, 'price_version', r.usable->0->>'price_version');
 end $$;

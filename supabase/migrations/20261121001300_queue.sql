@@ -1,61 +1,93 @@
 -- Putting work into lanes. Called before slots are locked; several lanes in one transaction in sorted order.
+-- On the way of every accepted job: functions there return something, because an assignment is evaluated without the executor that
+-- `perform` starts.
 
 -- Says that an account has something waiting. A bare `on conflict` would wait for a claim's uncommitted update of the row.
-create function darkroom.join_lane(p_lane text, p_kind smallint, p_account text) returns void
+create function darkroom.join_lane(p_lane text, p_kind smallint, p_account text) returns boolean
 language plpgsql as $$
+declare v_locked text := pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind));
 begin
-  perform pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind));
-  perform 1 from darkroom.lane_accounts l where l.lane = p_lane and l.kind = p_kind and l.account_id = p_account;
+  -- By the account's own key: a plan that was made while few waited would else walk everybody who waits in the lane.
+  perform 1 from darkroom.lane_accounts l
+    where l.account_id = p_account and l.lane is not distinct from p_lane and l.kind is not distinct from p_kind;
   if not found then
     insert into darkroom.lane_accounts (lane, kind, account_id) values (p_lane, p_kind, p_account) on conflict do nothing;
   end if;
+  return true;
 end $$;
 
-create function darkroom.open_lane(p_candidate jsonb) returns void language plpgsql as $$
+create function darkroom.open_lane(p_candidate jsonb) returns text language plpgsql as $$
+declare v_lane text := p_candidate->>'lane';
 begin
-  perform 1 from darkroom.lanes l where l.lane = p_candidate->>'lane';
-  if found then return; end if;
+  perform 1 from darkroom.lanes l where l.lane = v_lane;
+  if found then return v_lane; end if;
   insert into darkroom.lanes (lane, provider, profile, owner_kind, owner_id)
-    values (p_candidate->>'lane', p_candidate->>'provider', p_candidate->>'profile', p_candidate->>'owner_kind', p_candidate->>'owner_id')
+    values (v_lane, p_candidate->>'provider', p_candidate->>'profile', p_candidate->>'owner_kind', p_candidate->>'owner_id')
     on conflict do nothing;
+  return v_lane;
 end $$;
 
 -- A wake-up to send: rows, not a flag, so that two writers never wait for each other. The caller publishes it at once; the sweep
 -- sends again what no claim has looked at.
-create function darkroom.wake(p_lane text) returns void language plpgsql as $$
+create function darkroom.wake(p_lane text) returns boolean language plpgsql as $$
 begin
   insert into darkroom.outbox (lane, due_at) values (p_lane, darkroom.now() + interval '5 seconds');
-  perform set_config('darkroom.woken', coalesce(current_setting('darkroom.woken', true), '') || p_lane || E'\n', true);
+  return darkroom.say_woken(p_lane);
+end $$;
+
+create function darkroom.say_woken(p_lane text) returns boolean language plpgsql as $$
+declare v text := coalesce(current_setting('darkroom.woken', true), '');
+begin
+  if strpos(E'\n' || v, E'\n' || p_lane || E'\n') = 0 then v := set_config('darkroom.woken', v || p_lane || E'\n', true); end if;
+  return true;
 end $$;
 
 -- The lanes that this transaction woke: what its caller publishes once it has committed.
 create function darkroom.woken() returns jsonb language plpgsql stable as $$
 declare v text := current_setting('darkroom.woken', true);
 begin
-  if coalesce(v, '') = '' then return '[]'; end if;
-  return (select jsonb_agg(distinct x) from unnest(string_to_array(rtrim(v, E'\n'), E'\n')) x);
+  return case when coalesce(v, '') = '' then '[]' else to_jsonb(string_to_array(rtrim(v, E'\n'), E'\n')) end;
 end $$;
 
--- Cuts a stage into parts and lets them wait.
-create function darkroom.enqueue_stage(p_job darkroom.jobs, p_stage darkroom.stages) returns void
-language plpgsql as $$
-declare v_first jsonb := p_stage.candidates->0; v_kind smallint := case p_stage.stage when 'final' then 1 else 0 end;
+-- The parts that a stage is cut into, one per call of its provider.
+create function darkroom.cut(p_stages jsonb, p_stage text, p_count int) returns table (number int, outputs int) language sql immutable as $$
+  select n, least((p_stages->p_stage->>'outputs_per_part')::int, p_count - n * (p_stages->p_stage->>'outputs_per_part')::int)
+    from generate_series(0, (p_count - 1) / (p_stages->p_stage->>'outputs_per_part')::int) n
+$$;
+
+create function darkroom.stage_kind(p_stage text) returns smallint language sql immutable as $$
+  select case p_stage when 'final' then 1::smallint else 0::smallint end
+$$;
+
+-- Opens the lane of a stage's first candidate to an account that is about to wait in it.
+create function darkroom.enter_lane(p_stages jsonb, p_stage text, p_account text) returns text language plpgsql as $$
+declare v_lane text := darkroom.open_lane(darkroom.candidate(p_stages, p_stage, 0)); v_joined boolean;
 begin
-  perform darkroom.open_lane(v_first);
-  perform darkroom.join_lane(v_first->>'lane', v_kind, p_job.account_id);
-  insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
-    select p_job.id, p_job.account_id, p_stage.stage, n, least(p_stage.outputs_per_part, p_job.count - n * p_stage.outputs_per_part),
-        v_kind, p_job.priority, v_first->>'lane'
-      from generate_series(0, (p_job.count - 1) / p_stage.outputs_per_part) n;
-  perform darkroom.wake(v_first->>'lane');
+  v_joined := darkroom.join_lane(v_lane, darkroom.stage_kind(p_stage), p_account);
+  return v_lane;
 end $$;
+
+-- Lets a later stage of a job wait.
+create function darkroom.enqueue_stage(j darkroom.jobs, p_stage text) returns boolean
+language plpgsql as $$
+declare v_lane text := darkroom.enter_lane(j.stages, p_stage, j.account_id);
+begin
+  insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
+    select j.id, j.account_id, p_stage, p.number, p.outputs, darkroom.stage_kind(p_stage), j.priority, v_lane
+      from darkroom.cut(j.stages, p_stage, j.count) p;
+  return darkroom.wake(v_lane);
+end $$;
+
+create function darkroom.candidate(p_stages jsonb, p_stage text, p_number int) returns jsonb language sql immutable as $$
+  select p_stages->p_stage->'candidates'->p_number
+$$;
 
 -- Puts a part back: same or another candidate, now or later. A parked part is in no queue until its time has come.
 create function darkroom.requeue(p_part darkroom.parts, p_candidate int, p_not_before timestamptz, p_retry boolean) returns void
 language plpgsql as $$
 declare v jsonb;
 begin
-  select s.candidates->p_candidate into v from darkroom.stages s where s.job_id = p_part.job_id and s.stage = p_part.stage;
+  select darkroom.candidate(j.stages, p_part.stage, p_candidate) into v from darkroom.jobs j where j.id = p_part.job_id;
   perform darkroom.open_lane(v);
   if p_not_before is null then perform darkroom.join_lane(v->>'lane', p_part.kind, p_part.account_id); end if;
   update darkroom.parts p set candidate = p_candidate, lane = v->>'lane', not_before = p_not_before,

@@ -25,7 +25,7 @@ end $$;
 create function darkroom.notify_partner(j darkroom.jobs) returns void language plpgsql as $$
 declare v_event text := 'job.' || j.status;
 begin
-  if j.webhook_url is null or not (v_event = any (coalesce(j.webhook_events, array[v_event]))) then return; end if;
+  if j.webhook_url is null or not coalesce(j.webhook_events ? v_event, true) then return; end if;
   update darkroom.deliveries d set status = 'superseded', due_at = null where d.job_id = j.id and d.endpoint is null and d.status = 'pending';
   insert into darkroom.deliveries (account_id, job_id, url, event, version, body, due_at)
     values (j.account_id, j.id, j.webhook_url, v_event, j.version, jsonb_build_object('type', v_event,
@@ -80,24 +80,25 @@ begin
     from darkroom.provider_costs x where x.job_id = j.id);
 end $$;
 
--- What the job's own row says.
-create function darkroom.job_row_json(j darkroom.jobs) returns jsonb language plpgsql stable as $$
-begin
-  return jsonb_build_object('id', j.id, 'object', 'job', 'version', j.version, 'status', j.status, 'model', j.model,
-      'requested_model', j.requested_model, 'operation', j.operation, 'priority', (array['low', 'normal', 'high'])[j.priority + 1],
-      'account_id', j.account_id, 'project_id', j.project_id, 'end_user', j.end_user, 'input', j.input, 'count', j.count,
-      'preview', case j.preview when 'none' then 'false'::jsonb when 'auto' then 'true' else to_jsonb(j.preview) end,
-      'created_at', darkroom.iso(j.created_at), 'started_at', darkroom.iso(j.started_at), 'finished_at', darkroom.iso(j.finished_at),
-      'deadline_at', darkroom.iso(j.deadline_at), 'eta_seconds', case when j.finished_at is null then j.eta_seconds end,
-      'routing', jsonb_build_object('considered', j.considered), 'error', j.error, 'cached', false, 'warnings', j.warnings,
-      'metadata', j.metadata, 'batch_id', j.batch_id, 'events_token', j.events_token);
-end $$;
+-- The job as clients see it: what its own row says, and what stands elsewhere. Text at once, and inlined where it is called.
+create function darkroom.job_object(j darkroom.jobs, p_held bigint, p_charged bigint, p_refunded bigint, p_queue_position int, p_progress numeric,
+  p_usage jsonb, p_outputs jsonb, p_attempts jsonb) returns json language sql stable as $$
+  select json_build_object('id', j.id, 'object', 'job', 'version', j.version, 'status', j.status, 'model', j.model,
+    'requested_model', j.requested_model, 'operation', j.operation, 'priority', (array['low', 'normal', 'high'])[j.priority + 1],
+    'account_id', j.account_id, 'project_id', j.project_id, 'end_user', j.end_user, 'input', j.input, 'count', j.count,
+    'preview', case j.preview when 'none' then 'false'::jsonb when 'auto' then 'true' else to_jsonb(j.preview) end,
+    'created_at', darkroom.iso(j.created_at), 'started_at', darkroom.iso(j.started_at), 'finished_at', darkroom.iso(j.finished_at),
+    'deadline_at', darkroom.iso(j.deadline_at), 'eta_seconds', case when j.finished_at is null then j.eta_seconds end,
+    'routing', json_build_object('considered', j.considered), 'error', j.error, 'cached', false, 'warnings', j.warnings,
+    'metadata', j.metadata, 'batch_id', j.batch_id, 'events_token', j.events_token,
+    'credits', json_build_object('held', p_held, 'charged', p_charged, 'refunded', p_refunded), 'queue_position', p_queue_position,
+    'progress', p_progress, 'usage', p_usage, 'outputs', p_outputs, 'attempts', p_attempts)
+$$;
 
 -- A job in the transaction that made it: nothing has happened yet, so nothing is looked up (its place in the queue neither).
-create function darkroom.new_job_json(j darkroom.jobs, p_held bigint) returns jsonb language plpgsql stable as $$
+create function darkroom.new_job_json(j darkroom.jobs, p_held bigint) returns json language plpgsql stable as $$
 begin
-  return darkroom.job_row_json(j) || jsonb_build_object('credits', jsonb_build_object('held', p_held, 'charged', 0, 'refunded', 0),
-    'queue_position', null, 'progress', 0, 'usage', null, 'outputs', '[]'::jsonb, 'attempts', '[]'::jsonb);
+  return darkroom.job_object(j, p_held, 0, 0, null, 0, null, '[]', '[]');
 end $$;
 
 create function darkroom.job_json(j darkroom.jobs) returns jsonb language plpgsql stable as $$
@@ -112,9 +113,7 @@ begin
     select round(count(*) filter (where p.status = 'delivered')::numeric / greatest(count(*), 1), 2) into v_progress
       from darkroom.parts p where p.job_id = j.id;
   end if;
-  return darkroom.job_row_json(j) || jsonb_build_object(
-    'credits', jsonb_build_object('held', case h.status when 'held' then h.credits else 0 end,
-      'charged', coalesce(e.charged - v_refunds, 0), 'refunded', coalesce(e.released + v_refunds, 0)),
-    'queue_position', darkroom.queue_position(j), 'progress', case j.status when 'completed' then 1 else v_progress end,
-    'usage', darkroom.usage_json(j), 'outputs', darkroom.outputs_json(j), 'attempts', darkroom.attempts_json(j.id));
+  return darkroom.job_object(j, case h.status when 'held' then h.credits else 0 end, coalesce(e.charged - v_refunds, 0),
+    coalesce(e.released + v_refunds, 0), darkroom.queue_position(j), case j.status when 'completed' then 1 else v_progress end,
+    darkroom.usage_json(j), darkroom.outputs_json(j), darkroom.attempts_json(j.id))::jsonb;
 end $$;

@@ -36,39 +36,41 @@ begin
   return null;
 end $$;
 
-create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns jsonb
+-- Writes a job, the parts of its first stage and their wake-up, in one statement. The job as it is shown to whoever made it.
+create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns json
 language plpgsql as $$
-declare j darkroom.jobs; s darkroom.stages; v_stage jsonb; v_first boolean := true; v_now timestamptz := darkroom.now();
+declare
+  j darkroom.jobs; v_now timestamptz := darkroom.now(); v_stages jsonb := p_spec->'stages'; v_count int := (p_spec->>'count')::int;
+  v_priority smallint := array_position(array['low', 'normal', 'high'], p_spec->>'priority') - 1; v_deadline int := (p_spec->>'deadline_seconds')::int;
+  v_stage text := case when v_stages ? 'preview' then 'preview' else 'final' end;
+  v_lane text := darkroom.enter_lane(v_stages, v_stage, c.account_id); v_woken boolean := darkroom.say_woken(v_lane);
 begin
+  with part as (
+    insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
+      select p_id, c.account_id, v_stage, p.number, p.outputs, darkroom.stage_kind(v_stage), v_priority, v_lane
+        from darkroom.cut(v_stages, v_stage, v_count) p),
+  wake as (
+    insert into darkroom.outbox (lane, due_at) values (v_lane, v_now + interval '5 seconds'))
   insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
-      input, count, preview, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
+      input, count, preview, stages, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
       deadline_seconds, deadline_set, deadline_at, created_at)
     values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, p_spec->>'end_user', p_spec->>'model',
-      p_spec->>'requested_model', p_spec->>'operation', array_position(array['low', 'normal', 'high'], p_spec->>'priority') - 1,
-      p_spec->'input', (p_spec->>'count')::int, p_spec->>'preview', coalesce(p_spec->'routing', '{}'), p_spec->'considered',
-      coalesce(p_spec->'metadata', '{}'), p_spec->>'webhook_url',
-      case when jsonb_typeof(p_spec->'webhook_events') = 'array' then array(select jsonb_array_elements_text(p_spec->'webhook_events')) end,
-      coalesce(p_spec->'warnings', '[]'), p_spec->>'price_version', (p_spec->>'eta_seconds')::numeric,
-      replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), (p_spec->>'deadline_seconds')::int,
-      coalesce((p_spec->>'deadline_set')::boolean, false), v_now + make_interval(secs => (p_spec->>'deadline_seconds')::int), v_now)
+      p_spec->>'requested_model', p_spec->>'operation', v_priority, p_spec->'input', v_count, p_spec->>'preview', v_stages,
+      coalesce(p_spec->'routing', '{}'), p_spec->'considered', coalesce(p_spec->'metadata', '{}'), p_spec->>'webhook_url',
+      nullif(p_spec->'webhook_events', 'null'), coalesce(p_spec->'warnings', '[]'), p_spec->>'price_version', (p_spec->>'eta_seconds')::numeric,
+      replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), v_deadline,
+      coalesce((p_spec->>'deadline_set')::boolean, false), v_now + make_interval(secs => v_deadline), v_now)
     returning * into j;
-  insert into darkroom.job_events (job_id, version, account_id, type, to_status) values (p_id, 1, c.account_id, 'status', 'queued');
-  for v_stage in select x from jsonb_array_elements(p_spec->'stages') x loop
-    insert into darkroom.stages (job_id, stage, candidates, outputs_per_part)
-      values (p_id, v_stage->>'stage', v_stage->'candidates', (v_stage->>'outputs_per_part')::int) returning * into s;
-    if v_first then perform darkroom.enqueue_stage(j, s); end if;
-    v_first := false;
-  end loop;
   return darkroom.new_job_json(j, (p_spec->>'hold')::bigint);
 end $$;
 
 -- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
 create function darkroom.admit(c darkroom.caller, p_request jsonb, p_priced jsonb[], p_ids text[], out refusal jsonb, out raced boolean,
-  out batch_id text, out jobs jsonb)
+  out batch_id text, out jobs json[])
 language plpgsql as $$
-declare i int; v_holds jsonb := '[]';
+declare i int; v_holds bigint[] := '{}';
 begin
-  raced := false; jobs := '[]';
+  raced := false; jobs := '{}';
   begin
     if (p_request->>'batch')::boolean then
       insert into darkroom.batches (account_id) values (c.account_id) returning id into batch_id;
@@ -85,54 +87,61 @@ begin
     end if;
     for i in 1 .. cardinality(p_ids) loop
       jobs := jobs || darkroom.insert_job(c, p_ids[i], p_priced[i], batch_id);
-      v_holds := v_holds || jsonb_build_object('id', p_ids[i], 'credits', p_priced[i]->'hold');
+      v_holds := v_holds || (p_priced[i]->>'hold')::bigint;
     end loop;
-    refusal := darkroom.place_holds(c, v_holds);
+    refusal := darkroom.place_holds(c, p_ids, v_holds);
     if refusal is not null then raise sqlstate 'DR001'; end if;
   exception when sqlstate 'DR001' then
     batch_id := null;
   end;
 end $$;
 
-create function darkroom.replayed_jobs(p_account text, p_replay jsonb) returns jsonb language sql stable as $$
-  select case when p_replay ? 'refusal' then p_replay else darkroom.ok(jsonb_build_object('replayed', true, 'lanes', '[]'::jsonb,
-      'batch_id', case when p_replay->>'kind' = 'batch' then p_replay->'object_ids'->0 end,
-      'jobs', (select coalesce(jsonb_agg(darkroom.job_json(j) order by x.ordinality), '[]')
-        from jsonb_array_elements_text(p_replay->'object_ids') with ordinality x
-        join darkroom.jobs j on j.id = x.value and j.account_id = p_account))) end
-$$;
+-- What was answered before; null: nothing.
+create function darkroom.replayed_jobs(p_account text, p_request jsonb) returns jsonb language plpgsql stable as $$
+declare v_replay jsonb := darkroom.replay(p_account, p_request->>'idempotency_key', p_request->>'request_hash');
+begin
+  if v_replay is null or v_replay ? 'refusal' then return v_replay; end if;
+  return darkroom.ok(jsonb_build_object('replayed', true, 'lanes', '[]'::jsonb,
+    'batch_id', case when v_replay->>'kind' = 'batch' then v_replay->'object_ids'->0 end,
+    'jobs', (select coalesce(jsonb_agg(darkroom.job_json(j) order by x.ordinality), '[]')
+      from jsonb_array_elements_text(v_replay->'object_ids') with ordinality x
+      join darkroom.jobs j on j.id = x.value and j.account_id = p_account)));
+end $$;
 
--- Reserves credits for one job, or for all of a batch, and lets them wait in their lanes.
-create function api.accept(credential jsonb, request jsonb) returns jsonb
+-- The jobs of a request priced; or why one of them cannot be.
+create function darkroom.price_jobs(c darkroom.caller, p_request jsonb, out refusal jsonb, out priced jsonb[], out ids text[]) language plpgsql as $$
+declare v jsonb; i int;
+begin
+  if p_request ? 'quote_id' then refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'); end if;
+  for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop
+    exit when refusal is not null;
+    v := darkroom.price_job(c, p_request->'jobs'->i);
+    if v ? 'refusal' then refusal := v; end if;
+    priced := priced || v;
+    ids := ids || darkroom.new_id('job');
+  end loop;
+end $$;
+
+-- Reserves credits for one job, or for all of a batch, and lets them wait in their lanes. What was answered under the request's key before
+-- is looked for where the request does not go through: its record is the first thing that accepting writes.
+create function api.accept(credential jsonb, request jsonb) returns json
 language plpgsql security definer set search_path = '' set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
-  c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
-  v_before jsonb; v_refusal jsonb; v_priced jsonb[] := '{}'; v_ids text[] := '{}'; v_spec jsonb; v_price jsonb; a record;
+  c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id'); p record; a record;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
-  request := darkroom.for_end_user(c, request);
-  v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'request_hash');
-  if v_before is not null then return darkroom.replayed_jobs(c.account_id, v_before); end if;
-  v_refusal := darkroom.check_quote(c.account_id, request->>'quote_id', request->>'request_hash');
-  if v_refusal is not null then return v_refusal; end if;
-  for v_spec in select x from jsonb_array_elements(request->'jobs') x loop
-    v_price := darkroom.price_job(c, v_spec);
-    if v_price ? 'refusal' then return v_price; end if;
-    v_priced := v_priced || v_price;
-    v_ids := v_ids || darkroom.new_id('job');
-  end loop;
-  a := darkroom.admit(c, request, v_priced, v_ids);
-  if a.raced then
-    v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'request_hash');
-    return coalesce(darkroom.replayed_jobs(c.account_id, v_before), darkroom.refuse('idempotency_in_flight'));
-  end if;
+  if c.end_user is not null then request := darkroom.for_end_user(c, request); end if;
+  p := darkroom.price_jobs(c, request);
+  if p.refusal is not null then return coalesce(darkroom.replayed_jobs(c.account_id, request), p.refusal); end if;
+  a := darkroom.admit(c, request, p.priced, p.ids);
+  if a.raced then return coalesce(darkroom.replayed_jobs(c.account_id, request), darkroom.refuse('idempotency_in_flight')); end if;
   if a.refusal is not null then
     if a.refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached') then
       perform darkroom.remember(c.account_id, request->>'idempotency_key', request->>'request_hash', 'job', '{}', a.refusal->'refusal');
     end if;
     return a.refusal;
   end if;
-  return darkroom.ok(jsonb_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', darkroom.woken(), 'jobs', a.jobs));
+  return json_build_object('ok', json_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', darkroom.woken(), 'jobs', a.jobs));
 end $$;
 
 -- What it would cost, and with whose key: the same function prices quote and hold. A quote is used once, by this account, for this body.
@@ -149,7 +158,7 @@ begin
     if v_price ? 'refusal' then return v_price; end if;
     v_credits := v_credits + (v_price->>'credits')::bigint;
     v_max := v_max + (v_price->>'hold')::bigint;
-    v_list := coalesce(v_list, (select s->'candidates' from jsonb_array_elements(v_price->'stages') with ordinality x (s, o) order by o desc limit 1));
+    v_list := coalesce(v_list, coalesce(v_price->'stages'->'final', v_price->'stages'->'preview')->'candidates');
   end loop;
   v_first := v_list->0;
   v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'idempotency_hash');

@@ -10,10 +10,10 @@ create function darkroom.work_json(a darkroom.attempts) returns jsonb language s
   select jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'job_id', j.id, 'account_id', j.account_id, 'model', j.model,
       'operation', j.operation, 'stage', a.stage, 'part', p.number, 'outputs', p.outputs, 'input', j.input, 'provider', a.provider,
       'provider_model', a.provider_model, 'key_id', a.key_id, 'key_version', a.key_version, 'request_id', a.provider_request_id,
-      'provider_state', a.provider_state, 'status', a.status, 'candidate', s.candidates->a.candidate, 'longest_seconds',
-      (s.candidates->a.candidate->>'longest_seconds')::numeric, 'cancel_requested', a.cancel_requested, 'checks', a.checks,
+      'provider_state', a.provider_state, 'status', a.status, 'candidate', r.route, 'longest_seconds',
+      (r.route->>'longest_seconds')::numeric, 'cancel_requested', a.cancel_requested, 'checks', a.checks,
       'eta_seconds', j.eta_seconds, 'created_at', darkroom.iso(j.created_at), 'started_at', darkroom.iso(a.started_at))
-    from darkroom.jobs j join darkroom.parts p on p.id = a.part_id join darkroom.stages s on s.job_id = j.id and s.stage = a.stage
+    from darkroom.jobs j join darkroom.parts p on p.id = a.part_id cross join lateral (select darkroom.candidate(j.stages, a.stage, a.candidate)) r (route)
    where j.id = a.job_id
 $$;
 
@@ -99,8 +99,8 @@ end $$;
 create function darkroom.next_candidate(p darkroom.parts) returns int language sql stable as $$
   select coalesce((
     select (x.ordinality - 1)::int
-      from darkroom.stages s, jsonb_array_elements(s.candidates) with ordinality x
-     where s.job_id = p.job_id and s.stage = p.stage and x.ordinality - 1 > p.candidate
+      from darkroom.jobs j, jsonb_array_elements(j.stages->p.stage->'candidates') with ordinality x
+     where j.id = p.job_id and x.ordinality - 1 > p.candidate
        and exists (select from darkroom.provider_api_keys k
              where k.provider_name = x.value->>'provider' and k.owner_kind = x.value->>'owner_kind' and k.owner_id = x.value->>'owner_id'
                and k.deleted_at is null and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = x.value->>'profile'))
@@ -126,7 +126,7 @@ declare p darkroom.parts; k darkroom.provider_api_keys; a darkroom.attempts; v_c
 begin
   select * into p from darkroom.parts x where x.id = p_part and x.status = 'waiting' and x.lane = l.lane for no key update skip locked;
   if not found then return null; end if;
-  select s.candidates->p.candidate into v_candidate from darkroom.stages s where s.job_id = p.job_id and s.stage = p.stage;
+  select darkroom.candidate(j.stages, p.stage, p.candidate) into v_candidate from darkroom.jobs j where j.id = p.job_id;
   k := darkroom.pick_key(p_keys, v_candidate->>'provider_model');
   if k.id is not null then return darkroom.start_attempt(p, l, k, v_candidate, null); end if;
   select min(d.until) into v_until from darkroom.key_cooldowns d
@@ -147,7 +147,7 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then raise exception 'claim needs read committed'; end if;
   select * into l from darkroom.lanes x where x.lane = claim.lane for no key update;
   if not found then return darkroom.ok('{"attempts": [], "ended": [], "cancels": [], "lanes": []}'); end if;
-  delete from darkroom.outbox o where o.id in (select id from darkroom.outbox x where x.lane = claim.lane for update skip locked);
+  delete from darkroom.outbox o where o.lane = claim.lane and o.id in (select id from darkroom.outbox x where x.lane = claim.lane for update skip locked);
   perform 1 from darkroom.provider_api_keys k where k.id in (select id from darkroom.lane_keys(l)) order by k.id for no key update;
   select coalesce(array_agg(k.id order by k.id), '{}'), coalesce(sum(greatest(0, k.max_concurrency - (select count(*) from darkroom.attempts t
       where t.key_id = k.id and t.status in ('starting', 'submitted', 'submission_unknown')))), 0)

@@ -91,6 +91,12 @@ begin
   perform darkroom.wake_lanes_of(k);
 end $$;
 
+-- What the provider is expected to charge per output.
+create function darkroom.price_of(a darkroom.attempts) returns numeric language plpgsql stable as $$
+begin
+  return (select (darkroom.candidate(j.stages, a.stage, a.candidate)->>'cost_usd')::numeric from darkroom.jobs j where j.id = a.job_id);
+end $$;
+
 -- Ends an attempt, once: the first verdict under the right fence stands, every later one changes nothing.
 create function api.record_verdict(attempt_id text, fence bigint, verdict jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -105,7 +111,7 @@ begin
   end if;
   if a.status = 'succeeded' then
     perform darkroom.insert_outputs(a, verdict->'outputs');
-    select (s.candidates->a.candidate->>'cost_usd')::numeric into v_price from darkroom.stages s where s.job_id = a.job_id and s.stage = a.stage;
+    v_price := darkroom.price_of(a);
     perform darkroom.book_cost(a, coalesce((verdict->>'cost_usd')::numeric, v_price * jsonb_array_length(verdict->'outputs'), 0), false);
   elsif (verdict->>'cost_usd')::numeric > 0 then
     perform darkroom.book_cost(a, (verdict->>'cost_usd')::numeric, true);
@@ -128,7 +134,7 @@ begin
     if a.lost_at <= darkroom.now() and exists (select from darkroom.jobs j where j.id = a.job_id and j.finished_at is not null) then
       update darkroom.attempts x set status = 'failed', finished_at = darkroom.now(), next_check_at = darkroom.now(),
           error = '{"class": "lost", "code": "lost", "message": "The provider never answered.", "retryable": true}' where x.id = a.id returning * into a;
-      select (s.candidates->a.candidate->>'cost_usd')::numeric into v_price from darkroom.stages s where s.job_id = a.job_id and s.stage = a.stage;
+      v_price := darkroom.price_of(a);
       perform darkroom.book_cost(a, coalesce(v_price, 0), true);
       perform darkroom.charge_key(a, '{}');
     elsif a.status = 'starting' then
@@ -148,9 +154,9 @@ begin
     perform darkroom.wake(p.lane);
   end loop;
   for v in with due as (select o.id, o.lane from darkroom.outbox o where o.due_at <= darkroom.now() order by o.due_at limit p_max for update skip locked),
-      later as (update darkroom.outbox o set due_at = darkroom.now() + interval '10 seconds' from due where o.id = due.id)
+      later as (update darkroom.outbox o set due_at = darkroom.now() + interval '10 seconds' from due where o.lane = due.lane and o.id = due.id)
       select distinct lane from due loop
-    perform set_config('darkroom.woken', coalesce(current_setting('darkroom.woken', true), '') || v || E'\n', true);
+    perform darkroom.say_woken(v);
   end loop;
 end $$;
 

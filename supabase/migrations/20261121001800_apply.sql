@@ -56,8 +56,8 @@ end $$;
 
 -- Credits for what a stage delivered, each output at the price of the candidate that delivered it.
 create function darkroom.delivered_credits(p_job text, p_stage text) returns bigint language sql stable as $$
-  select coalesce(sum(p.delivered * (s.candidates->p.candidate->>'credits')::bigint), 0)::bigint
-    from darkroom.parts p join darkroom.stages s on s.job_id = p.job_id and s.stage = p.stage
+  select coalesce(sum(p.delivered * (darkroom.candidate(j.stages, p.stage, p.candidate)->>'credits')::bigint), 0)::bigint
+    from darkroom.parts p join darkroom.jobs j on j.id = p.job_id
    where p.job_id = p_job and p.stage = p_stage and p.status = 'delivered'
 $$;
 
@@ -70,7 +70,7 @@ $$;
 
 -- Once a stage has ended: previews shown, finals queued, or how the job ends (null: it goes on). Touches no slot.
 create function darkroom.advance(p_job text, p_force boolean default false) returns text language plpgsql as $$
-declare j darkroom.jobs; s darkroom.stages; v_stage text; v_open int; v_delivered int; v_now timestamptz := darkroom.now();
+declare j darkroom.jobs; v_stage text; v_open int; v_delivered int; v_now timestamptz := darkroom.now();
 begin
   select * into j from darkroom.jobs x where x.id = p_job for no key update;
   if darkroom.is_terminal(j.status) or j.status = 'preview_ready' then return null; end if;
@@ -95,12 +95,11 @@ begin
 end $$;
 
 create function darkroom.begin_final(p_job text) returns void language plpgsql as $$
-declare j darkroom.jobs; s darkroom.stages;
+declare j darkroom.jobs;
 begin
   perform darkroom.transition(p_job, 'preview_ready', 'generating_final');
   select * into j from darkroom.jobs x where x.id = p_job;
-  select * into s from darkroom.stages x where x.job_id = p_job and x.stage = 'final';
-  perform darkroom.enqueue_stage(j, s);
+  perform darkroom.enqueue_stage(j, 'final');
 end $$;
 
 -- What a preview that was delivered costs when nothing follows it. Failed jobs keep it for free.

@@ -140,7 +140,7 @@ begin
   return darkroom.ok(jsonb_build_object('job', darkroom.job_json(j), 'events', (
     select coalesce(jsonb_agg(jsonb_build_object('version', e.version, 'type', e.type, 'from', e.from_status, 'status', e.to_status, 'data', e.data,
         'at', darkroom.iso(e.at)) order by e.version), '[]')
-      from darkroom.job_events e where e.job_id = j.id and e.version > after_version)));
+      from darkroom.job_history e where e.job_id = j.id and e.version > after_version)));
 end $$;
 
 -- One list from acceptance to the last delivery.
@@ -152,7 +152,7 @@ begin
   return darkroom.ok((select coalesce(jsonb_agg(jsonb_build_object('at', darkroom.iso(t.at), 'type', t.type) || t.data order by t.at, t.step, t.n), '[]') from (
     select e.at, 1 as step, e.version::bigint as n, case when e.version = 1 then 'accepted' else 'status' end as type,
         jsonb_strip_nulls(jsonb_build_object('status', e.to_status, 'from', e.from_status, 'version', e.version)) as data
-      from darkroom.job_events e where e.job_id = job_timeline.job_id
+      from darkroom.job_history e where e.job_id = job_timeline.job_id
     union all select p.enqueued_at, 2, p.id, 'queued', jsonb_build_object('lane', p.lane, 'stage', p.stage, 'part', p.number)
       from darkroom.parts p where p.job_id = job_timeline.job_id
     union all select a.started_at, 3, a.fence, 'attempt_started', jsonb_build_object('attempt_id', a.id, 'stage', a.stage, 'provider', a.provider,

@@ -46,8 +46,7 @@ begin
     values (p_account, p_credits, p_kind, p_reason, p_reference, p_by) on conflict do nothing returning * into g;
   if not found then return null; end if;
   select * into s from darkroom.slots x where x.account_id = p_account and x.slot = 0 for no key update;
-  s := darkroom.move(s, 'granted', 'available', p_credits, 'grant', g.id);
-  perform darkroom.save(s);
+  perform darkroom.move(s, 'granted', 'available', p_credits, 'grant', g.id);
   return g;
 end $$;
 
@@ -100,7 +99,7 @@ begin
     perform darkroom.audit(c, j.account_id, 'credits.refunded', 'job', j.id, null, jsonb_build_object('credits', v_credits, 'reason', request->>'reason'));
     select * into h from darkroom.holds x where x.id = j.id;
     select * into s from darkroom.slots x where x.account_id = h.account_id and x.slot = h.slot for no key update;
-    perform darkroom.save(darkroom.move(s, 'spent', 'available', v_credits, 'refund', j.id));
+    perform darkroom.move(s, 'spent', 'available', v_credits, 'refund', j.id);
     update darkroom.jobs x set version = x.version + 1 where x.id = j.id returning * into j;
     insert into darkroom.job_events (job_id, version, account_id, type, from_status, to_status, data)
       values (j.id, j.version, j.account_id, 'refund', j.status, j.status, jsonb_build_object('credits', v_credits));

@@ -40,7 +40,7 @@ language sql stable as $$
      else darkroom.preview_charge(j, j.status) end)
   union all
   select 11, 'only legal edges, none out of an end', count(*) from (
-      select e.*, lag(e.to_status) over (partition by e.job_id order by e.version) as before from darkroom.job_events e) e
+      select e.*, lag(e.to_status) over (partition by e.job_id order by e.version) as before from darkroom.job_history e) e
    where e.from_status is distinct from e.before or (e.type = 'status' and e.from_status is not null and not exists (
      select from darkroom.state_edges x where x.machine = 'job' and x.from_state = e.from_status and x.to_state = e.to_status))
   union all

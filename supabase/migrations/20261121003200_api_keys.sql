@@ -35,10 +35,6 @@ begin
     when o.expires_at < coalesce(k.expires_at, 'infinity') then 'A key cannot outlive its maker.' end;
 end $$;
 
-create function darkroom.text_array(p jsonb) returns text[] language sql immutable as $$
-  select case when jsonb_typeof(p) = 'array' then array(select jsonb_array_elements_text(p)) end
-$$;
-
 -- request: {name, scopes, expires_at?, allowed_models?, monthly_credit_cap?, rate_limit_per_minute?, organization_id?, prefix, hash}
 create function api.create_api_key(credential jsonb, request jsonb, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$

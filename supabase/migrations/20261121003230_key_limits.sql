@@ -13,14 +13,7 @@ begin
   return v_drawn;
 end $$;
 
--- Counts jobs against the key's own rate limit. Null, or the refusal.
-create function darkroom.count_rate(c darkroom.caller, p_count int) returns jsonb
-language plpgsql as $$
-begin
-  if c.rate_limit is null then return null; end if;
-  return darkroom.count_in_minute(c.api_key_id, p_count, c.rate_limit);
-end $$;
-
+-- Counts jobs against a key's own rate limit. Null, or the refusal.
 create function darkroom.count_in_minute(p_key text, p_count int, p_limit int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare r darkroom.key_rates; v_now timestamptz := darkroom.now();

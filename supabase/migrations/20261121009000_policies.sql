@@ -22,12 +22,13 @@ revoke update, delete on darkroom.entries, darkroom.hold_ends, darkroom.grants, 
   from darkroom_system;
 
 grant select on darkroom.accounts, darkroom.api_keys, darkroom.users, darkroom.organizations, darkroom.projects, darkroom.state_edges, darkroom.lanes,
-  darkroom.provider_api_keys, darkroom.key_cooldowns, darkroom.stages, darkroom.hold_ends, darkroom.refunds, darkroom.provider_costs,
+  darkroom.provider_api_keys, darkroom.key_cooldowns, darkroom.hold_ends, darkroom.refunds, darkroom.provider_costs,
   darkroom.delivery_tries, darkroom.consumed_messages to darkroom_account;
-grant select, insert on darkroom.entries, darkroom.job_events, darkroom.hold_ends, darkroom.batches, darkroom.stages, darkroom.lanes, darkroom.outbox,
+grant select, insert on darkroom.entries, darkroom.job_events, darkroom.hold_ends, darkroom.batches, darkroom.lanes, darkroom.outbox,
   darkroom.quotes, darkroom.requests to darkroom_account;
 grant select, insert, update on darkroom.slots, darkroom.caps, darkroom.holds, darkroom.jobs, darkroom.parts, darkroom.lane_accounts, darkroom.quotes,
   darkroom.attempts, darkroom.outputs, darkroom.deliveries to darkroom_account;
+grant select on darkroom.job_history to darkroom_account, darkroom_system;
 grant usage on sequence darkroom.transfer_id to darkroom_account, darkroom_system;
 grant usage on all sequences in schema darkroom to darkroom_account, darkroom_system;
 
@@ -36,8 +37,6 @@ create policy account on darkroom.accounts to darkroom_account using (id = curre
 create policy account on darkroom.state_edges for select to darkroom_account using (true);
 create policy account on darkroom.lanes to darkroom_account using (true) with check (true);
 create policy account on darkroom.outbox for insert to darkroom_account with check (true);
-create policy account on darkroom.stages to darkroom_account using (exists (select from darkroom.jobs j where j.id = job_id))
-  with check (exists (select from darkroom.jobs j where j.id = job_id));
 create policy account on darkroom.hold_ends to darkroom_account using (exists (select from darkroom.holds h where h.id = hold_id))
   with check (exists (select from darkroom.holds h where h.id = hold_id));
 create policy account on darkroom.delivery_tries for select to darkroom_account using (exists (select from darkroom.deliveries d where d.id = delivery_id));

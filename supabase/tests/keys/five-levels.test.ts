@@ -111,7 +111,8 @@ describe('the key: the first level that has one', () => {
       return;
     }
     const { rows } = await pool.query(
-      `select s.candidates->0->>'credential' as credential, p.lane from darkroom.stages s join darkroom.parts p using (job_id) where s.job_id = $1`,
+      `select j.stages->'final'->'candidates'->0->>'credential' as credential, p.lane
+          from darkroom.jobs j join darkroom.parts p on p.job_id = j.id where j.id = $1`,
       [job.ok.jobs[0].id],
     );
     const lanes: Record<Level, string> = {

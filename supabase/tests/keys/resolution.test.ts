@@ -34,7 +34,7 @@ afterAll(async () => {
 const set = (value: Json, scope = 'user', id = 'me', operation = 'image') =>
   must(keys(pool, 'put_setting', [who.credential, scope, id, operation, value, null]));
 const chain = async (answer: { ok?: Json }, stage = 'final') => {
-  const { rows } = await pool.query('select candidates from darkroom.stages where job_id = $1 and stage = $2', [
+  const { rows } = await pool.query("select stages->$2->'candidates' as candidates from darkroom.jobs where id = $1", [
     answer.ok?.jobs[0].id,
     stage,
   ]);
