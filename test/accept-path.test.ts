@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answer, waitFor } from './client.ts';
 import { type OwnStack, startOwnStack } from './own-stack.ts';
-import type { Seen } from './seam.ts';
+import { callName, databaseRole } from './upstream.ts';
 
 const SERVICES = ['supabase', 'qstash', 'redis'] as const;
 type Service = (typeof SERVICES)[number];
@@ -27,18 +27,9 @@ async function traced(call: () => Promise<Answer>): Promise<{ answer: Answer; up
   const end = performance.now();
   const calls = SERVICES.flatMap((service) => stack.seams[service].seen.map((seen) => ({ service, seen })))
     .filter(({ seen }) => seen.at >= begin && seen.at <= end)
-    .filter(({ service, seen }) => service !== 'supabase' || ['submit', undefined].includes(roleOf(seen)))
+    .filter(({ service, seen }) => service !== 'supabase' || ['submit', undefined].includes(databaseRole(seen)))
     .toSorted((a, b) => a.seen.at - b.seen.at);
-  return { answer, upstream: calls.map(({ service, seen }) => (service === 'redis' ? 'redis' : nameOf(seen))) };
-}
-
-/** `/rest/v1/rpc/accept` → `accept`; `/v2/publish/http://…` → `publish`. */
-const nameOf = ({ path }: Seen) => /^\/(?:rest\/v1\/rpc|v2|auth\/v1\/\.well-known)\/([\w.]+)/.exec(path)?.[1] ?? path;
-
-/** The database role of a Supabase call; undefined for one without a token. */
-function roleOf({ headers }: Seen): string | undefined {
-  const claims = headers.authorization?.split('.')[1];
-  return claims && JSON.parse(Buffer.from(claims, 'base64url').toString()).role;
+  return { answer, upstream: calls.map(({ service, seen }) => (service === 'redis' ? 'redis' : callName(seen))) };
 }
 
 test('accepting takes one SQL function and one publish, in this order', async () => {
@@ -117,7 +108,7 @@ test.each(['cut', 'held'] as const)('with Redis %s reads and jobs go on', async 
 
 test('with the database down everything is 503 and says when to come back', async () => {
   const { api_key: key } = await stack.makeAccount({ credits: 1000 });
-  stack.seams.supabase.treat((seen) => (roleOf(seen) === 'submit' ? 'cut' : 'pass'));
+  stack.seams.supabase.treat((seen) => (databaseRole(seen) === 'submit' ? 'cut' : 'pass'));
   for (const request of [{ key, body: job() }, { key }]) {
     const { status, headers, body } = await stack.api('/v1/jobs', request);
     expect([status, body.code, Number(headers.get('retry-after')) > 0]).toEqual([503, 'unavailable', true]);
