@@ -233,7 +233,8 @@ describe('service', () => {
   });
 
   test('ready without Redis, not without the database', async () => {
-    const facts = { migration: '20261121', oldest_wakeup_seconds: null, oldest_delivery_seconds: 3, clock: 'now' };
+    const oldest = { oldest_wakeup_seconds: null, oldest_delivery_seconds: 3, oldest_overdue_seconds: 0 };
+    const facts = { migration: '20261121009100', ...oldest, clock: 'now' };
     const up = await fakeApp({ ready: () => ok(facts) }).call('/ready', { key: null });
     expect([up.status, await up.json()]).toEqual([
       200,

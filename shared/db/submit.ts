@@ -79,10 +79,10 @@ export type ProviderStats = {
   circuit?: 'closed' | 'open' | 'half_open';
 };
 export type Readiness = {
-  migration: string;
+  migration: string | null;
   oldest_wakeup_seconds: number | null;
   oldest_delivery_seconds: number | null;
-  oldest_overdue_seconds?: number | null;
+  oldest_overdue_seconds: number | null;
   clock: string;
 };
 

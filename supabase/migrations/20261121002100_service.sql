@@ -1,8 +1,21 @@
 -- Readiness, statistics of providers, deliveries to partners, and what the keys Worker asks.
 
+-- The newest migration, as the Supabase CLI keeps them; null where something else applied them.
+create function darkroom.newest_migration() returns text language plpgsql stable as $$
+begin
+  return (select max(m.version) from supabase_migrations.schema_migrations m);
+exception when undefined_table or insufficient_privilege then return null;
+end $$;
+do $$
+begin
+  grant usage on schema supabase_migrations to darkroom_system;
+  grant select on supabase_migrations.schema_migrations to darkroom_system;
+exception when invalid_schema_name or undefined_table or insufficient_privilege then null;
+end $$;
+
 create function api.ready() returns jsonb language sql stable security definer set search_path = '' as $$
-  select darkroom.ok(jsonb_build_object('clock', darkroom.iso(darkroom.now()), 'migration', '20261121',
-    'oldest_wakeup_seconds', (select extract(epoch from darkroom.now() - min(o.created_at))::int from darkroom.outbox o),
+  select darkroom.ok(jsonb_build_object('clock', darkroom.iso(darkroom.now()), 'migration', darkroom.newest_migration(),
+    'oldest_wakeup_seconds', (select extract(epoch from darkroom.now() - min(o.created_at))::int from darkroom.outbox o where o.due_at <= darkroom.now()),
     'oldest_delivery_seconds', (select greatest(0, extract(epoch from darkroom.now() - min(d.due_at)))::int from darkroom.deliveries d where d.status = 'pending'),
     'oldest_overdue_seconds', (select extract(epoch from darkroom.now() - min(a.next_check_at))::int from darkroom.attempts a where a.next_check_at < darkroom.now())))
 $$;

@@ -11,6 +11,7 @@ const Ready = z.object({
   migration: z.string().nullable(),
   oldest_wakeup_seconds: z.number().nullable(),
   oldest_delivery_seconds: z.number().nullable(),
+  oldest_overdue_seconds: z.number().nullable(),
   clock: z.string().nullable(),
   dependencies: z.object({ database: Dependency, redis: Dependency }),
 });
@@ -32,6 +33,7 @@ export const ready = ({ db, readLimits }: Deps) =>
         migration: facts?.migration ?? null,
         oldest_wakeup_seconds: facts?.oldest_wakeup_seconds ?? null,
         oldest_delivery_seconds: facts?.oldest_delivery_seconds ?? null,
+        oldest_overdue_seconds: facts?.oldest_overdue_seconds ?? null,
         clock: facts?.clock ?? null,
         dependencies: { database: facts ? 'ok' : 'down', redis: redis ? 'ok' : 'down' },
       };
