@@ -45,6 +45,24 @@ test('a damaged database', async () => {
   await expect(refused).rejects.toThrow('npm run reset');
 });
 
+test('a damaged file of an emulator', async () => {
+  const folder = emptyFolder();
+  mkdirSync(join(folder, 'emulators'));
+  writeFileSync(
+    join(folder, 'emulators/fal.sqlite'),
+    'not what it was, and longer than a header of SQLite: '.repeat(40),
+  );
+  const refused = runStack([], folder);
+  await expect(refused).rejects.toThrow(/fal\.sqlite is damaged: file is not a database/);
+  await expect(refused).rejects.toThrow('npm run reset');
+});
+
+test('ports.json with something else than ports', async () => {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'ports.json'), JSON.stringify({ postgres: 'five' }));
+  await expect(runStack([], folder)).rejects.toThrow('ports.json is damaged: not all of it are ports');
+});
+
 test('a database without the secrets it was made with', async () => {
   const folder = emptyFolder();
   mkdirSync(join(folder, 'postgres'));

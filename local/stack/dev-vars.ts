@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { errnoOf, problem } from './problem.ts';
+import { errnoOf, isProblem, problem } from './problem.ts';
 import { projectRoot } from './state-folder.ts';
 
 /** Real credentials from `.dev.vars`; what is absent is emulated. */
@@ -10,11 +10,26 @@ export type DevVars = Record<string, string | undefined>;
 export function readDevVars(file = join(projectRoot, '.dev.vars')): DevVars {
   try {
     const vars: DevVars = parseEnv(readFileSync(file, 'utf8'));
-    return Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined && value.trim() !== ''));
+    return checked(
+      Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== undefined && value.trim() !== '')),
+    );
   } catch (error) {
+    if (isProblem(error)) throw error;
     if (errnoOf(error) === 'ENOENT') return {};
     throw problem(`Cannot read .dev.vars (${errnoOf(error)}).`, 'Make it readable for you: chmod u+r .dev.vars', error);
   }
+}
+
+/** What is to be an address is one; Upstash's own variable for other clients, `rediss://…`, is easily taken for it. */
+function checked(vars: DevVars): DevVars {
+  for (const [name, value] of Object.entries(vars)) {
+    if (!/_(URL|ENDPOINT)$/.test(name) || /^https?:$/.test(URL.parse(value ?? '')?.protocol ?? '')) continue;
+    throw problem(
+      `${name} in .dev.vars is not an http(s) address.`,
+      `Correct it, or remove the line; .dev.vars.example says what it is`,
+    );
+  }
+  return vars;
 }
 
 /** All of a group or none of it: half an account helps nobody, and a silent fallback to the emulator would puzzle. */

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { errnoOf, problem } from './problem.ts';
-import { readState, type StateFolder, writeState } from './state-folder.ts';
+import { readState, type StateFolder, shown, writeState } from './state-folder.ts';
 
 /** Name → port. Kept between starts: stored asset URLs and hook URLs name them. */
 export type Ports = Record<string, number>;
@@ -30,6 +30,9 @@ async function freePort(taken: Set<number>): Promise<number> {
  */
 export async function assignPorts(state: StateFolder, names: string[]): Promise<{ ports: Ports; moved: string[] }> {
   const known = readState<Ports>(state.ports) ?? {};
+  if (!Object.values(known).every((port) => Number.isInteger(port) && port > 0 && port < 65_536)) {
+    throw problem(`${shown(state.ports)} is damaged: not all of it are ports.`, `Delete it: rm ${shown(state.ports)}`);
+  }
   const ports: Ports = { ...known };
   const moved: string[] = [];
   for (const name of names) {

@@ -33,12 +33,45 @@ const whsec = () => `whsec_${randomBytes(32).toString('base64')}`;
 export async function loadSecrets(state: StateFolder): Promise<Secrets> {
   const known = readState<Secrets>(state.secrets);
   if (known === undefined) return save(state, await generate(state));
-  if (!(known.postgres && known.supabase?.signing_key && known.demo)) {
-    throw problem(`${shown(state.secrets)} is damaged: secrets are missing.`, damageAdvice(state.root));
-  }
+  checkWhole(state, known);
   if (!needsMinting(known.supabase)) return known;
   return save(state, { ...known, supabase: await mintProjectKeys(known.supabase.signing_key) });
 }
+
+/** A secret that is missing or cut off would show up as a 401 somewhere much later. */
+function checkWhole(state: StateFolder, known: Secrets): void {
+  const missing = NEEDED.find((path) => typeof path.split('.').reduce(fieldOf, known) !== 'string');
+  const cut = Buffer.from(String(known.key_encryption_key), 'base64').length !== 32 && 'key_encryption_key';
+  if (!missing && !cut) return;
+  const why = missing ? `${missing} is missing` : `${cut} is not 32 bytes in base64`;
+  throw problem(`${shown(state.secrets)} is damaged: ${why}.`, damageAdvice(state.root));
+}
+
+const fieldOf = (value: unknown, name: string) => (value as Record<string, unknown> | null | undefined)?.[name];
+
+const NEEDED = [
+  'postgres.superuser',
+  'postgres.owner',
+  'postgres.authenticator',
+  'supabase.anon_key',
+  'internal_signing_secret',
+  'webhook_signing_key',
+  'key_encryption_key',
+  'qstash.token',
+  'qstash.current_signing_key',
+  'qstash.next_signing_key',
+  'redis.token',
+  'cloudinary.cloud_name',
+  'cloudinary.api_key',
+  'cloudinary.api_secret',
+  'providers.REPLICATE_API_TOKEN',
+  'providers.FAL_KEY',
+  'demo.user_id',
+  'demo.email',
+  'demo.password',
+  'demo.api_key',
+  'demo.admin_api_key',
+];
 
 function save(state: StateFolder, secrets: Secrets): Secrets {
   writeState(state.secrets, secrets, 0o600);

@@ -11,8 +11,9 @@ import { authenticatorUrl, ownerUrl } from '../supabase/database.ts';
 import { createGateway } from '../supabase/gateway.ts';
 import { type ServiceName, type ServiceOrigins, serviceNames } from './names.ts';
 import type { Ports } from './ports.ts';
+import { problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
-import type { StateFolder } from './state-folder.ts';
+import { damageAdvice, type StateFolder, shown } from './state-folder.ts';
 
 export type Services = {
   origins: ServiceOrigins;
@@ -25,7 +26,7 @@ type Options = { state: StateFolder; secrets: Secrets; ports: Ports };
 
 /** Starts every emulator on its port. Their state outlives them in `emulators/`. */
 export async function startServices(options: Options): Promise<Services> {
-  const { qstash, ...others } = createServices(options);
+  const { qstash, ...others } = openServices(options);
   const emulators: Record<ServiceName, Emulator> = { qstash, ...others };
   const started = await Promise.all(serviceNames.map((name) => listen(emulators[name], options.ports[name])));
   const origins = Object.fromEntries(
@@ -33,6 +34,17 @@ export async function startServices(options: Options): Promise<Services> {
   ) as ServiceOrigins;
   const stop = async () => void (await Promise.all(started.map((service) => service.close())));
   return { origins, queueKeys: qstash.signingKeys(), stop };
+}
+
+function openServices(options: Options) {
+  try {
+    return createServices(options);
+  } catch (error) {
+    const { code, file, message } = error as Error & { code?: string; file?: string };
+    if (code !== 'ERR_EMULATOR_FILE' || !file) throw error;
+    const why = message.slice(0, message.lastIndexOf(':'));
+    throw problem(`${shown(file)} is damaged: ${why}.`, damageAdvice(options.state.root), error);
+  }
 }
 
 function createServices({

@@ -16,9 +16,19 @@ export type Database = { table<T>(name: string): Store<T>; close(): void };
 /** Opens (and creates) the state file of one emulator; `:memory:` keeps nothing. */
 export function openDatabase(file: string): Database {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
-  const db = new DatabaseSync(file);
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000');
+  const db = open(file);
   return { table: <T>(name: string) => createStore<T>(db, name), close: () => db.close() };
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(file);
+    db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000');
+    return db;
+  } catch (cause) {
+    const error = cause as Error & { errcode?: number };
+    throw Object.assign(new Error(`${error.message}: ${file}`, { cause }), { code: 'ERR_EMULATOR_FILE', file });
+  }
 }
 
 function createStore<T>(db: DatabaseSync, name: string): Store<T> {
