@@ -95,12 +95,6 @@ create function darkroom.job_object(j darkroom.jobs, p_held bigint, p_charged bi
     'progress', p_progress, 'usage', p_usage, 'outputs', p_outputs, 'attempts', p_attempts)
 $$;
 
--- A job in the transaction that made it: nothing has happened yet, so nothing is looked up (its place in the queue neither).
-create function darkroom.new_job_json(j darkroom.jobs, p_held bigint) returns json language plpgsql stable as $$
-begin
-  return darkroom.job_object(j, p_held, 0, 0, null, 0, null, '[]', '[]');
-end $$;
-
 create function darkroom.job_json(j darkroom.jobs) returns jsonb language plpgsql stable as $$
 declare h darkroom.holds; e darkroom.hold_ends; v_refunds bigint := 0; v_progress numeric;
 begin

@@ -40,7 +40,7 @@ end $$;
 create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns json
 language plpgsql as $$
 declare
-  j darkroom.jobs; v_now timestamptz := darkroom.now(); v_stages jsonb := p_spec->'stages'; v_count int := (p_spec->>'count')::int;
+  v_job json; v_now timestamptz := darkroom.now(); v_stages jsonb := p_spec->'stages'; v_count int := (p_spec->>'count')::int;
   v_priority smallint := array_position(array['low', 'normal', 'high'], p_spec->>'priority') - 1; v_deadline int := (p_spec->>'deadline_seconds')::int;
   v_stage text := case when v_stages ? 'preview' then 'preview' else 'final' end;
   v_lane text := darkroom.enter_lane(v_stages, v_stage, c.account_id); v_woken boolean := darkroom.say_woken(v_lane);
@@ -60,8 +60,8 @@ begin
       nullif(p_spec->'webhook_events', 'null'), coalesce(p_spec->'warnings', '[]'), p_spec->>'price_version', (p_spec->>'eta_seconds')::numeric,
       replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), v_deadline,
       coalesce((p_spec->>'deadline_set')::boolean, false), v_now + make_interval(secs => v_deadline), v_now)
-    returning * into j;
-  return darkroom.new_job_json(j, (p_spec->>'hold')::bigint);
+    returning darkroom.job_object(jobs, (p_spec->>'hold')::bigint, 0, 0, null, 0, null, '[]', '[]') into v_job;   -- nothing has happened yet
+  return v_job;
 end $$;
 
 -- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
