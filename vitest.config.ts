@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects, by what they need to run: nothing, a database, or the whole local stack.
+// Projects, by what they need to run: nothing, a database, the whole local stack, a stack of their own that is broken on purpose.
 export default defineConfig({
   test: {
     projects: [
@@ -33,6 +33,15 @@ export default defineConfig({
           maxWorkers: 2,
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: ['{chaos,mutants}/**/*.test.ts'],
+          testTimeout: 240_000,
+          retry: process.env.CI ? 1 : 0,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -13,8 +13,9 @@ const FAULTS = [
 /** One short run, as people start it. Long ones are `npm run chaos`. */
 test('thirty jobs under faults: nothing lost, charged twice, kept, violated or stuck', {
   timeout: 170_000,
-}, async () => {
-  const { code, result, log } = await runChaos(['--seed', '20261121', '--jobs', '30', '--faults', FAULTS.join()]);
+}, async ({ signal }) => {
+  const args = ['--seed', '20261121', '--jobs', '30', '--faults', FAULTS.join()];
+  const { code, result, log } = await runChaos(args, signal);
   expect({ ...result, faults: {}, accepted: 0 }, log).toEqual({
     seed: 20261121,
     jobs: 30,
@@ -28,12 +29,16 @@ test('thirty jobs under faults: nothing lost, charged twice, kept, violated or s
   });
   expect(code, log).toBe(0);
   expect(result.accepted).toBeGreaterThanOrEqual(15);
-  expect(Object.keys(result.faults).length, log).toBeGreaterThan(10);
+  expect(Object.keys(result.faults).length, log).toBeGreaterThanOrEqual(13);
 });
 
-async function runChaos(args: string[]): Promise<{ code: number | null; result: Result; log: string }> {
+type Ran = { code: number | null; result: Result; log: string };
+
+/** Ended with everything that it started once `signal` says that nobody waits any more. */
+async function runChaos(args: string[], signal: AbortSignal): Promise<Ran> {
   const env = { ...process.env, NODE_ENV: undefined, VITEST: undefined };
-  const run = spawn(process.execPath, ['chaos/run.ts', ...args], { cwd: resolve(import.meta.dirname, '..'), env });
+  const cwd = resolve(import.meta.dirname, '..');
+  const run = spawn(process.execPath, ['chaos/run.ts', ...args], { cwd, env, signal });
   let printed = '';
   let log = '';
   run.stdout.on('data', (chunk: Buffer) => {
@@ -42,7 +47,7 @@ async function runChaos(args: string[]): Promise<{ code: number | null; result: 
   run.stderr.on('data', (chunk: Buffer) => {
     log += chunk;
   });
-  const code = await new Promise<number | null>((done) => run.once('close', done));
+  const code = await new Promise<number | null>((done, failed) => run.once('error', failed).once('close', done));
   const last = printed.trim().split('\n').at(-1) ?? '';
   if (!last.startsWith('{')) throw new Error(`No result:\n${log}`);
   return { code, result: JSON.parse(last) as Result, log };

@@ -1,5 +1,8 @@
 import type { World } from './world.ts';
 
+/** Milliseconds of the storm that starting again takes away; if it takes longer, so does the storm. */
+export const RESTART_MS = 6_000;
+
 let last: Promise<unknown> = Promise.resolve();
 
 /** Kills the whole stack and starts it again on the same state; one after the other if several are asked for at once. */
@@ -9,10 +12,12 @@ export function restart(world: World, why: string): Promise<void> {
   return next;
 }
 
-async function crash({ stack, log, elapsed }: World, why: string): Promise<void> {
+async function crash({ stack, log, elapsed, outage }: World, why: string): Promise<void> {
   log(`  ${why} at ${elapsed()} ms`);
-  await stack.kill();
-  await stack.start();
+  await outage(RESTART_MS, async () => {
+    await stack.kill();
+    await stack.start();
+  });
   log(`  up again at ${elapsed()} ms`);
 }
 

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Stack } from './stack.ts';
 
 /** The stack's database, looked at from outside. It may be gone at any moment: every look says so instead of throwing. */
 export type Look = {
@@ -17,4 +18,10 @@ export function lookInto(url: string, max = 4): Look {
   pool.on('error', () => {});
   const must: Look['must'] = async (sql, values) => (await pool.query(sql, values)).rows;
   return { must, ask: (sql, values) => must<never>(sql, values).catch(() => undefined), close: () => pool.end() };
+}
+
+/** As one who may do what no role of the service may: end sessions, and write rows that every trigger would refuse. */
+export function superuserUrl({ file, secrets }: Pick<Stack, 'file' | 'secrets'>): string {
+  const { superuser } = secrets().postgres;
+  return Object.assign(new URL(file().database_url), { username: 'supabase_admin', password: superuser }).href;
 }

@@ -12,6 +12,8 @@ export type Evidence = {
   gone: Set<string>;
   /** Deliveries that reached the partner, and what the database knew of them at that moment. */
   deliveries: number;
+  /** How often the books were looked at during the storm. */
+  looks: number;
   /** Checks of the moment that were still under way. */
   pending: Set<Promise<void>>;
   /** Resolves when a webhook for the attempt has arrived. */
@@ -38,6 +40,7 @@ export function collectEvidence(
     submissions: new Map(),
     gone: new Set(),
     deliveries: 0,
+    looks: 0,
     pending: new Set(),
     hook: (id) =>
       new Promise((resolve) => {

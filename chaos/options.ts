@@ -53,11 +53,12 @@ function wholeNumber(name: string, text: string, least: number): number {
   throw new Error(`--${name} ${text} is not a whole number of at least ${least}.`);
 }
 
-/** `0-3,17` */
+/** `0-3,17` or `none`. */
 export function readRanges(text: string | undefined): Set<number> | undefined {
   if (text === undefined) return undefined;
+  if (text === 'none') return new Set();
   const ids = text.split(',').flatMap((range) => {
-    const [from = Number.NaN, to = from] = range.split('-').map(Number);
+    const [from = Number.NaN, to = from] = range.split('-').map((end) => (end === '' ? Number.NaN : Number(end)));
     if (!Number.isInteger(from) || !Number.isInteger(to)) throw new Error(`"${range}" is no range of numbers.`);
     return Array.from({ length: to - from + 1 }, (_, n) => from + n);
   });
@@ -65,6 +66,7 @@ export function readRanges(text: string | undefined): Set<number> | undefined {
 }
 
 export function writeRanges(ids: readonly number[]): string {
+  if (ids.length === 0) return 'none';
   const sorted = [...ids].sort((one, two) => one - two);
   const runs: [number, number][] = [];
   for (const id of sorted) {
@@ -73,4 +75,15 @@ export function writeRanges(ids: readonly number[]): string {
     else runs.push([id, id]);
   }
   return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
+}
+
+type Shown = Pick<Options, 'seed' | 'jobs' | 'faultList' | 'kept'>;
+
+/** The command that runs this again. */
+export function replayCommand({ seed, jobs, faultList, kept }: Shown): string {
+  const { operations, faults } = kept ?? {};
+  const only = (flag: string, ids: ReadonlySet<number> | undefined) =>
+    ids ? ` --${flag} ${writeRanges([...ids])}` : '';
+  const parts = only('operations', operations) + only('choices', faults);
+  return `npm run chaos -- --seed ${seed} --jobs ${jobs} --faults ${faultList.replaceAll(' ', '')}${parts}`;
 }

@@ -1,3 +1,4 @@
+import { RESTART_MS } from './crash.ts';
 import { catalogue } from './faults/catalogue.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -18,9 +19,13 @@ export function planFaults(random: Random, names: readonly string[], jobs: numbe
   return choices.map((choice, id) => ({ ...choice, id })).sort((one, two) => one.at - two.at);
 }
 
-/** Milliseconds of the storm that starting again takes away. */
-const RESTART_MS = 6_000;
+/** Milliseconds that go by while the stack starts again. */
 export const restartMs = (names: readonly string[]): number =>
   catalogue.filter(({ name, restarts }) => restarts && names.includes(name)).length * RESTART_MS;
 
 export const randomOf = (choice: FaultChoice): Random => createRandom(choice.seed);
+
+/** The names of the planned faults, each once. */
+export const kindsOf = ({ faults }: { faults: FaultChoice[] }): string[] => [
+  ...new Set(faults.map(({ name }) => name)),
+];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseFaults, faultNames } from './faults/catalogue.ts';
-import { readRanges, writeRanges } from './options.ts';
+import { readRanges, replayCommand, writeRanges } from './options.ts';
 import { makePlan } from './plan.ts';
 import { fewest } from './shrink.ts';
 
@@ -48,6 +48,15 @@ test('ranges are read as they are written', () => {
   expect(writeRanges([5, 1, 2, 3, 9])).toBe('1-3,5,9');
   expect([...(readRanges('1-3,5,9') ?? [])]).toEqual([1, 2, 3, 5, 9]);
   expect(() => readRanges('1-x')).toThrow('1-x');
+  expect(() => readRanges('')).toThrow('no range');
+  expect(readRanges(writeRanges([]))).toEqual(new Set());
+});
+
+test('the command of a run runs the same plan', () => {
+  const options = { seed: 7, jobs: 30, faultList: '28, callback-lost' };
+  expect(replayCommand(options)).toBe('npm run chaos -- --seed 7 --jobs 30 --faults 28,callback-lost');
+  const kept = { operations: new Set([3, 4, 9]), faults: new Set<number>() };
+  expect(replayCommand({ ...options, kept })).toContain('callback-lost --operations 3-4,9 --choices none');
 });
 
 test('shrinking finds the two that fail together, in few runs', async () => {

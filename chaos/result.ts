@@ -1,3 +1,6 @@
+import { proveOracle } from './oracle/prove.ts';
+import { kindsOf } from './plan-faults.ts';
+import { type Coverage, whyVacuous } from './vacuous.ts';
 import type { World, Wrong } from './world.ts';
 
 /** What the last line of standard output says. `accepted` counts jobs; the last five are counts of what is wrong. */
@@ -15,47 +18,55 @@ export type Result = {
 /** With the reason why the run proves nothing, if it does not. */
 export type Verdict = Result & { vacuous?: string };
 
-/** A run that did almost nothing proves nothing. Shares of the jobs asked for, and of those accepted. */
-const LEAST_ACCEPTED = 0.5;
-const LEAST_COMPLETED = 0.25;
-
 const WRONG: Wrong[] = ['violations', 'lost', 'double_charged', 'unrefunded', 'stuck'];
 
+/** How many things are wrong. */
+export const wrongOf = (result: Result): number => WRONG.reduce((sum, kind) => sum + result[kind], 0);
+
 export async function resultOf(world: World): Promise<Verdict> {
-  const { plan, operations, happened, findings } = world;
-  const asked = operations.reduce((sum, { operation }) => sum + operation.jobs.length, 0);
-  const accepted = operations.reduce((sum, { ids }) => sum + (ids?.length ?? 0), 0);
   await countLateWakes(world);
-  const counts = Object.fromEntries(WRONG.map((kind) => [kind, findings.filter((one) => one.kind === kind).length]));
-  const statuses = await world.look.must<{ status: string; jobs: number }>(
-    'select status, count(*) as jobs from darkroom.jobs group by 1 order by 1',
-  );
-  world.log(
-    `Accepted ${accepted} of ${asked} jobs; ${statuses.map(({ status, jobs }) => `${jobs} ${status}`).join(', ')}`,
-  );
-  const completed = statuses.find(({ status }) => status === 'completed')?.jobs ?? 0;
-  const faults = Object.fromEntries(Object.entries(happened).sort());
-  const result = { seed: plan.seed, jobs: asked, accepted, faults, ...(counts as Record<Wrong, number>) };
-  const vacuous = whyVacuous({ asked, accepted, completed }, plan.faults, faults);
+  const result = counted(world);
+  const vacuous = whyVacuous(await coverageOf(world, result));
   return vacuous === undefined ? result : { ...result, vacuous };
 }
 
-type Shares = { asked: number; accepted: number; completed: number };
+function counted({ plan, operations, happened, findings }: World): Result {
+  const wrong = WRONG.map((kind) => [kind, findings.filter((one) => one.kind === kind).length]);
+  return {
+    seed: plan.seed,
+    jobs: operations.reduce((sum, { operation }) => sum + operation.jobs.length, 0),
+    accepted: operations.reduce((sum, { ids }) => sum + (ids?.length ?? 0), 0),
+    faults: Object.fromEntries(Object.entries(happened).sort()),
+    ...(Object.fromEntries(wrong) as Record<Wrong, number>),
+  };
+}
 
-function whyVacuous(
-  { asked, accepted, completed }: Shares,
-  planned: { name: string }[],
-  happened: Record<string, number>,
-): string | undefined {
-  const names = [...new Set(planned.map(({ name }) => name))];
-  const missing = names.filter((name) => !happened[name]);
-  if (accepted < asked * LEAST_ACCEPTED)
-    return `only ${accepted} of ${asked} jobs were accepted (least ${LEAST_ACCEPTED * 100} %)`;
-  if (completed < accepted * LEAST_COMPLETED)
-    return `only ${completed} of ${accepted} accepted jobs completed (least ${LEAST_COMPLETED * 100} %)`;
-  if (names.length > 0 && missing.length > names.length / 2)
-    return `these faults never happened: ${missing.join(', ')}`;
-  return undefined;
+async function coverageOf(world: World, { jobs: asked, accepted, faults }: Result): Promise<Coverage> {
+  const { plan, evidence, log } = world;
+  const completed = await logStatuses(world, { asked, accepted });
+  const { tried, missed } = await proveOracle(world);
+  log(`Of ${tried} rows broken on purpose the oracle noticed ${tried - missed.length}`);
+  const submitted = await countSubmitted(world);
+  const seen = { submissions: evidence.submissions.size, submitted, looks: evidence.looks };
+  return { asked, accepted, completed, planned: kindsOf(plan), faults, ...seen, missed };
+}
+
+/** Says how the jobs ended; the number of those that completed. */
+async function logStatuses({ look, log }: World, { asked, accepted }: Record<'asked' | 'accepted', number>) {
+  const statuses = await look.must<{ status: string; jobs: number }>(
+    'select status, count(*) as jobs from darkroom.jobs group by 1 order by 1',
+  );
+  const each = statuses.map(({ status, jobs }) => `${jobs} ${status}`);
+  log(`Accepted ${accepted} of ${asked} jobs; ${each.join(', ')}`);
+  return statuses.find(({ status }) => status === 'completed')?.jobs ?? 0;
+}
+
+/** Attempts that a provider has given a number: each of them must have passed a seam. */
+async function countSubmitted({ look }: World): Promise<number> {
+  const rows = await look.must<{ n: number }>(
+    'select count(*) as n from darkroom.attempts where provider_request_id is not null',
+  );
+  return rows[0]?.n ?? 0;
 }
 
 /** 16: wake-ups that the queue still keeps for half an hour from now. */

@@ -1,5 +1,6 @@
-import { parseOptions } from './options.ts';
+import { parseOptions, replayCommand } from './options.ts';
 import { makePlan } from './plan.ts';
+import { wrongOf } from './result.ts';
 import { shrink } from './shrink.ts';
 import { simulate } from './simulate.ts';
 
@@ -10,8 +11,10 @@ import { simulate } from './simulate.ts';
 const options = parseOptions(process.argv.slice(2));
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 const { vacuous, ...result } = await simulate(makePlan(options), { log, keepState: options.keepState });
-const wrong = result.violations + result.lost + result.double_charged + result.unrefunded + result.stuck;
+const wrong = wrongOf(result);
 if (vacuous !== undefined) log(`✗ vacuous: ${vacuous}`);
+if (wrong > 0)
+  log(`✗ ${wrong} wrong. Run it again, or with --shrink for the fewest jobs and faults:\n  ${replayCommand(options)}`);
 if (wrong > 0 && options.shrink) await shrink(options, log);
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exitCode = wrong > 0 || vacuous !== undefined ? 1 : 0;

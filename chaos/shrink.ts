@@ -1,5 +1,6 @@
-import { type Options, writeRanges } from './options.ts';
-import { type Kept, makePlan } from './plan.ts';
+import { type Options, replayCommand } from './options.ts';
+import { type Kept, makePlan, type PlanRequest } from './plan.ts';
+import { wrongOf } from './result.ts';
 import { simulate } from './simulate.ts';
 
 const MOST_RUNS = 24;
@@ -13,11 +14,12 @@ export async function shrink(options: Options, log: Log): Promise<void> {
   const fails = limited(options, log);
   let operations = whole.operations.map(({ id }) => id);
   let faults = whole.faults.map(({ id }) => id);
-  faults = await fewest(faults, (kept) => fails(operations, kept));
+  // What fails without any fault is found at once.
+  faults = (await fails(operations, [])) ? [] : await fewest(faults, (kept) => fails(operations, kept));
   operations = await fewest(operations, (kept) => fails(kept, faults));
-  log(
-    `Fewest found: ${operations.length} operations, ${faults.length} faults. Run them again with:\n  ${command(options, operations, faults)}`,
-  );
+  const kept: Kept = { operations: new Set(operations), faults: new Set(faults) };
+  log(`Fewest found: ${operations.length} operations, ${faults.length} faults. Run them again with:`);
+  log(`  ${replayCommand({ ...options, kept })}`);
 }
 
 function limited(options: Options, log: Log): Fails {
@@ -26,18 +28,23 @@ function limited(options: Options, log: Log): Fails {
     if (runs >= MOST_RUNS) return false;
     runs += 1;
     const kept: Kept = { operations: new Set(operations), faults: new Set(faults) };
-    const lines: string[] = [];
-    const result = await simulate(makePlan({ ...options, kept }), { log: (line) => lines.push(line) });
-    const failed = WRONG.some((kind) => result[kind] > 0);
-    const first = lines.find((line) => line.startsWith('✗')) ?? '';
-    log(
-      `  shrinking ${runs}: ${operations.length} operations, ${faults.length} faults: ${failed ? `still fails: ${first}` : 'holds'}`,
-    );
-    return failed;
+    const first = await firstWrong({ ...options, kept });
+    const ended = first === undefined ? 'holds' : `still fails: ${first}`;
+    log(`  shrinking ${runs}: ${operations.length} operations, ${faults.length} faults: ${ended}`);
+    return first !== undefined;
   };
 }
 
-const WRONG = ['violations', 'lost', 'double_charged', 'unrefunded', 'stuck'] as const;
+/** The first thing that is wrong in such a run; undefined if nothing is. A run that could not be made shows nothing. */
+async function firstWrong(request: PlanRequest): Promise<string | undefined> {
+  const lines: string[] = [];
+  try {
+    if (wrongOf(await simulate(makePlan(request), { log: (line) => lines.push(line) })) === 0) return undefined;
+  } catch {
+    return undefined;
+  }
+  return lines.find((line) => line.startsWith('✗')) ?? '';
+}
 
 /** Delta debugging (Zeller's ddmin): drops ever smaller pieces as long as what is left still fails. */
 export async function fewest(all: number[], fails: (kept: number[]) => Promise<boolean>): Promise<number[]> {
@@ -70,9 +77,4 @@ async function firstThat(
 ): Promise<number[] | undefined> {
   for (const candidate of candidates) if (await fails(candidate)) return candidate;
   return undefined;
-}
-
-function command({ seed, jobs, faultList }: Options, operations: number[], faults: number[]): string {
-  const choices = faults.length > 0 ? `--faults ${faultList} --choices ${writeRanges(faults)}` : '--faults none';
-  return `npm run chaos -- --seed ${seed} --jobs ${jobs} ${choices} --operations ${writeRanges(operations)}`;
 }

@@ -66,6 +66,34 @@ async function openWorld(plan: Plan, { seams, stack, log }: Pick<World, 'seams' 
   const evidence = collectEvidence(seams, { look, ...findings });
   const began = performance.now();
   const elapsed = () => Math.round(performance.now() - began);
-  const stormy = () => elapsed() < plan.stormMs;
-  return { plan, stack, seams, look, accounts, operations: [], evidence, ...findings, log, elapsed, stormy };
+  return {
+    plan,
+    stack,
+    seams,
+    look,
+    accounts,
+    operations: [],
+    evidence,
+    ...findings,
+    log,
+    elapsed,
+    ...startStorm(plan, elapsed),
+  };
+}
+
+function startStorm({ stormMs }: Plan, elapsed: World['elapsed']): Pick<World, 'stormy' | 'prolong' | 'outage'> {
+  let endsAt = stormMs;
+  let outages = 0;
+  const prolong = (ms: number) => {
+    endsAt += ms;
+  };
+  const outage: World['outage'] = async (plannedMs, recover) => {
+    const since = elapsed();
+    outages += 1;
+    await recover().finally(() => {
+      outages -= 1;
+      prolong(Math.max(0, elapsed() - since - plannedMs));
+    });
+  };
+  return { stormy: () => outages > 0 || elapsed() < endsAt, prolong, outage };
 }

@@ -31,6 +31,10 @@ export type World = {
   elapsed: () => number;
   /** Whether faults are still allowed. */
   stormy: () => boolean;
+  /** The storm lasts so much longer. */
+  prolong: (ms: number) => void;
+  /** The storm does not end while nothing runs, because then nothing can go wrong; what it takes beyond `plannedMs` is added. */
+  outage: (plannedMs: number, recover: () => Promise<unknown>) => Promise<void>;
 };
 
 export function createFindings(log: (line: string) => void): Pick<World, 'happened' | 'findings' | 'count' | 'report'> {

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { findSafeguard } from './find.ts';
 import type { Mutant } from './mutants.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -12,6 +13,7 @@ const PARTS = [
   'supabase',
   'test',
   'package.json',
+  'package-lock.json',
   'tsconfig.json',
   'vitest.config.ts',
   'wrangler.toml',
@@ -31,15 +33,14 @@ export function copyProject(): { folder: string; remove: () => void } {
 
 const CACHES = new Set(['.cache', '.vite', '.vite-temp', '.mf']);
 
-/** Takes the safeguard out; `mend` puts it back. Throws unless what is to be replaced is there exactly once. */
-export function breakSafeguard(folder: string, { file, find, replace, safeguard }: Mutant): { mend: () => void } {
+/** Takes the safeguard out of the file that has it; `mend` puts it back. */
+export function breakSafeguard(folder: string, mutant: Mutant): { file: string; mend: () => void } {
+  const file = findSafeguard(folder, mutant);
   const path = join(folder, file);
   const whole = readFileSync(path, 'utf8');
-  const found = whole.split(find).length - 1;
-  if (found !== 1) throw new Error(`${safeguard}: what is to be taken out of ${file} is there ${found} times.`);
   writeFileSync(
     path,
-    whole.replace(find, () => replace),
+    whole.replace(mutant.find, () => mutant.replace),
   );
-  return { mend: () => writeFileSync(path, whole) };
+  return { file, mend: () => writeFileSync(path, whole) };
 }

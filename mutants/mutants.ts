@@ -1,103 +1,104 @@
-/** One safeguard, how it is taken out, and the tests that must then fail. */
+/** One safeguard, how it is taken out, and the test that must then fail. */
 export type Mutant = {
   safeguard: string;
-  file: string;
+  /** A file, or a folder of which one file has it. */
+  where: string;
   /** Must be there exactly once. */
   find: string;
   replace: string;
   /** What is missing then, for the table. */
-  patch: string;
-  /** Test file, and the part of the name of the test that is run. */
+  taken: string;
+  /** A test file, and the part of the names of the tests that are run. */
   test: { file: string; name: string };
 };
 
-const sql = (name: string) => `supabase/migrations/${name}.sql`;
+const MIGRATIONS = 'supabase/migrations';
+const ACCOUNT = "(account_id = current_setting('app.account_id', true))";
 
 export const mutants: Mutant[] = [
   {
     safeguard: 'the conditional flip',
-    file: sql('20261121001100_ledger_functions'),
-    find: "where x.id = p_job and x.status = 'held' returning * into h;",
-    replace: 'where x.id = p_job returning * into h;',
-    patch: 'a hold is ended whatever its status is',
+    where: MIGRATIONS,
+    find: "where x.id = p_job and x.status = 'held'",
+    replace: 'where x.id = p_job',
+    taken: 'a hold is ended whatever its status is',
     test: { file: 'supabase/tests/safeguards.test.ts', name: 'of ten ends of a hold at once one happens' },
   },
   {
     safeguard: 'the unique hold resolution',
-    file: sql('20261121000400_ledger'),
-    find: 'hold_id text collate "C" primary key references darkroom.holds (id),',
-    replace: 'hold_id text collate "C" references darkroom.holds (id),',
-    patch: 'no unique key on `hold_ends (hold_id)`',
+    where: MIGRATIONS,
+    find: 'hold_id text collate "C" primary key',
+    replace: 'hold_id text collate "C"',
+    taken: 'no unique key on `hold_ends (hold_id)`',
     test: { file: 'supabase/tests/safeguards.test.ts', name: 'a second end of a hold cannot be written' },
   },
   {
     safeguard: 'the replay key',
-    file: sql('20261121000600_messages'),
-    find: `at timestamptz not null default darkroom.now(),
-  primary key (source, message_id)
-);`,
-    replace: `at timestamptz not null default darkroom.now()
-);`,
-    patch: 'no primary key on `consumed_messages`',
+    where: MIGRATIONS,
+    find: 'primary key (source, message_id)',
+    replace: 'check (message_id is not null)',
+    taken: 'no primary key on `consumed_messages`',
     test: { file: 'supabase/tests/life.test.ts', name: 'twenty verdicts at once' },
   },
   {
     safeguard: 'the fencing check',
-    file: sql('20261121001700_verdicts'),
-    find: `where x.id = attempt_id and x.fence = record_verdict.fence and x.status in`,
-    replace: `where x.id = attempt_id and x.status in`,
-    patch: 'a verdict is recorded under any fence',
+    where: MIGRATIONS,
+    find: 'x.fence = record_verdict.fence and ',
+    replace: '',
+    taken: 'a verdict is recorded under any fence',
     test: { file: 'supabase/tests/life.test.ts', name: 'a stale fence' },
   },
   {
     safeguard: 'the idempotency record',
-    file: sql('20261121001500_accept'),
-    find: `    values (p_account, p_key, p_hash, p_kind, p_objects, p_refusal) on conflict do nothing;
-  return found;`,
-    replace: `    select p_account, p_key, p_hash, p_kind, p_objects, p_refusal where false on conflict do nothing;
-  return true;`,
-    patch: 'nothing is remembered under a key',
-    test: { file: 'supabase/tests/accept.test.ts', name: '' },
+    where: MIGRATIONS,
+    find: 'if p_key is null then return true; end if;',
+    replace: 'return true;',
+    taken: 'nothing is remembered under a key',
+    test: { file: 'supabase/tests/accept.test.ts', name: '50 at once under one idempotency key' },
   },
   {
     safeguard: 'the two-minute window',
-    file: 'shared/signatures/standard-webhooks.ts',
-    find: `if (drift > (message.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS)) return { ok: false, reason: 'stale' };`,
-    replace: '',
-    patch: 'a signature of any age is good',
-    test: { file: 'shared/signatures/standard-webhooks.test.ts', name: '' },
+    where: 'shared/signatures/standard-webhooks.ts',
+    find: '(message.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS)',
+    replace: 'Number.POSITIVE_INFINITY',
+    taken: 'a signature of any age is good',
+    test: { file: 'test/internal.test.ts', name: '119 s old or ahead passes, 121 s either way is 401' },
   },
   {
     safeguard: 'the «one POST» fetch',
-    file: 'shared/providers/recorded-fetch.ts',
-    find: `    const known = requests.get(name);
-    if (!known && method === 'POST' && posted) throw abort('a submission is one POST');`,
-    replace: '    const known = undefined;',
-    patch: 'an SDK may send its submission again',
-    test: { file: 'shared/providers/recorded-fetch.test.ts', name: '' },
+    where: 'shared/providers/recorded-fetch.ts',
+    find: 'return { fetch: send as typeof globalThis.fetch,',
+    replace: `const passOn = async (input: unknown, init: RequestInit = {}): Promise<Response> => {
+    latest = await exchange(options, String(input), init);
+    if (latest.kind !== 'answer') throw new TypeError(send.name);
+    return new Response(latest.text, { status: latest.status, headers: latest.headers });
+  };
+  return { fetch: passOn as typeof globalThis.fetch,`,
+    taken: 'a vendor’s SDK repeats its submission as it likes',
+    test: { file: 'shared/providers/fal.test.ts', name: '502 in the vendor' },
   },
   {
     safeguard: 'the row-level policies',
-    file: sql('20261121009000_policies'),
-    find: `using (account_id = current_setting('app.account_id', true)) with check (account_id = current_setting('app.account_id', true))$p$`,
+    where: MIGRATIONS,
+    find: `using ${ACCOUNT} with check ${ACCOUNT}$p$`,
     replace: 'using (true) with check (true)$p$',
-    patch: 'every account’s rows are visible to the account role',
-    test: { file: 'supabase/tests/access.test.ts', name: '' },
+    taken: 'every account’s rows are visible to the account role',
+    test: { file: 'supabase/tests/safeguards.test.ts', name: 'its role reads, changes and writes no row of another' },
   },
   {
     safeguard: 'the key’s associated data',
-    file: 'shared/seal/aead.ts',
-    find: 'additionalData: new TextEncoder().encode(label)',
-    replace: 'additionalData: new TextEncoder().encode(label.slice(label.length))',
-    patch: 'a sealed key opens for anybody’s row',
-    test: { file: 'shared/seal/seal.test.ts', name: '' },
+    where: 'shared/seal/aead.ts',
+    find: 'encode(label)',
+    replace: 'encode(label.slice(label.length))',
+    taken: 'a sealed key opens for anybody’s row',
+    test: { file: 'functions/keys/open-key.test.ts', name: 'a key that is of another row' },
   },
   {
     safeguard: 'the wake-up’s lock',
-    file: sql('20261121001300_queue'),
-    find: "  perform pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind));\n",
-    replace: '',
-    patch: 'joining a lane locks out nobody who empties it',
+    where: MIGRATIONS,
+    find: 'pg_advisory_xact_lock_shared(',
+    replace: 'abs(',
+    taken: 'joining a lane locks out nobody who empties it',
     test: {
       file: 'supabase/tests/safeguards.test.ts',
       name: 'an account whose last part is handed out while it submits',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { answerInstead, dropAfter, dropBefore, truncate } from '../acts.ts';
+import { superuserUrl } from '../database.ts';
 import type { World } from '../world.ts';
 import { control, type Fault, lie, rpc, WRITES } from './fault.ts';
 
@@ -50,7 +51,7 @@ const NO_CONNECTION = { code: 'PGRST003', message: 'Timed out acquiring connecti
 
 /** Holds the balances until transactions of the Workers wait for them, and ends their sessions: nothing of them is committed. */
 async function killTransactions(world: World, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: superuserUrl(world), connectionTimeoutMillis: 2_000 });
+  const client = new pg.Client({ connectionString: superuserUrl(world.stack), connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -66,9 +67,4 @@ async function killTransactions(world: World, name: string): Promise<void> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-function superuserUrl({ stack }: World): string {
-  const { superuser } = stack.secrets().postgres;
-  return Object.assign(new URL(stack.file().database_url), { username: 'supabase_admin', password: superuser }).href;
 }

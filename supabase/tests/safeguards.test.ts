@@ -11,9 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => pool.end());
 
+/** One of two jobs of an account: what else it holds keeps its balances from saying no in a safeguard's place. */
 async function heldJob(profile: string): Promise<string> {
   const who = await makeAccount(pool, 100);
-  return (await accept(pool, who, request([spec([candidate(profile)])]))).ok.jobs[0].id;
+  const submit = async () => (await accept(pool, who, request([spec([candidate(profile)])]))).ok.jobs[0].id;
+  await submit();
+  return submit();
 }
 
 /** Ends a hold as `conclude` does, but without looking at the job first. */
@@ -53,4 +56,28 @@ test('an account whose last part is handed out while it submits the next one sta
   await submitting.query('commit');
   submitting.release();
   expect(await claim()).toHaveLength(1);
+});
+
+test('under a caller’s account its role reads, changes and writes no row of another', async () => {
+  await pool.query('grant darkroom_account to postgres');
+  const profile = randomUUID();
+  await makeKey(pool, profile);
+  const [a, b] = [await makeAccount(pool, 100), await makeAccount(pool, 100)];
+  for (const who of [a, b]) await accept(pool, who, request([spec([candidate(profile)])]));
+  const client = await pool.connect();
+  try {
+    await client.query('begin; set local role darkroom_account');
+    await client.query("select set_config('app.account_id', $1, true)", [b.account]);
+    for (const table of ['jobs', 'slots', 'entries', 'holds', 'parts']) {
+      const { rows } = await client.query(`select distinct account_id from darkroom.${table}`);
+      expect([table, rows]).toEqual([table, [{ account_id: b.account }]]);
+    }
+    const taking = 'update darkroom.slots set available = available where account_id = $1';
+    expect((await client.query(taking, [a.account])).rowCount).toBe(0);
+    const forging = client.query('insert into darkroom.batches (account_id) values ($1)', [a.account]);
+    await expect(forging).rejects.toMatchObject({ code: '42501' });
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
 });
