@@ -179,7 +179,8 @@ begin
   sent as (update darkroom.attempts t set cancel_sent = true, next_check_at = darkroom.now() + interval '2 seconds' from due where t.id = due.id returning t.*)
   select coalesce(jsonb_agg(darkroom.work_json(s::darkroom.attempts)), '[]') into v_cancels from sent s;
   v_taken := jsonb_array_length(v_started) + jsonb_array_length(v_ended);
-  if v_taken >= max and v_room > v_taken and exists (select from darkroom.lane_accounts x where x.lane = claim.lane) then
+  -- More than was asked for, or rounds that met nobody but accounts a mass cancel has emptied: whoever still waits has room, and only us.
+  if v_room > v_taken and exists (select from darkroom.parts p where p.lane = claim.lane and p.status = 'waiting') then
     perform darkroom.wake(claim.lane);
   end if;
   return darkroom.ok(jsonb_build_object('attempts', v_started, 'ended', v_ended, 'cancels', v_cancels, 'lanes', darkroom.woken()));

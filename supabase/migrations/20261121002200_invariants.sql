@@ -57,12 +57,15 @@ language sql stable as $$
   union all
   select 22, 'fences only grow', count(*) from darkroom.parts p where p.fence <> (select coalesce(max(a.fence), 0) from darkroom.attempts a where a.part_id = p.id)
   union all
-  select 29, 'held and outstanding are the open holds', count(*) from darkroom.slots s
-   where s.held <> (select coalesce(sum(h.credits), 0) from darkroom.holds h where h.account_id = s.account_id and h.slot = s.slot and h.status = 'held')
-      or s.outstanding <> (select count(*) from darkroom.holds h where h.account_id = s.account_id and h.slot = s.slot and h.status = 'held')
+  select 29, 'held and outstanding are the open holds', count(*) from darkroom.slots s left join (
+      select h.account_id, h.slot, sum(h.credits) as credits, count(*) as holds from darkroom.holds h where h.status = 'held' group by 1, 2) h
+      on h.account_id = s.account_id and h.slot = s.slot
+   where s.held <> coalesce(h.credits, 0) or s.outstanding <> coalesce(h.holds, 0)
   union all
   select 30, 'issued is what was granted', count(*) from darkroom.accounts a
-   where (select coalesce(-sum(s.granted), 0) from darkroom.slots s where s.account_id = a.id) <> (select coalesce(sum(g.credits), 0) from darkroom.grants g where g.account_id = a.id)
+    left join (select s.account_id, -sum(s.granted) as issued from darkroom.slots s group by 1) s on s.account_id = a.id
+    left join (select g.account_id, sum(g.credits) as granted from darkroom.grants g group by 1) g on g.account_id = a.id
+   where coalesce(s.issued, 0) <> coalesce(g.granted, 0)
   union all
   select 31, 'whoever waits is in the lane', count(*) from darkroom.parts p where p.status = 'waiting'
      and not exists (select from darkroom.lane_accounts l where l.lane = p.lane and l.kind = p.kind and l.account_id = p.account_id)
@@ -75,9 +78,11 @@ language sql stable as $$
   union all
   select 34, 'no allowance is overdrawn', count(*) from darkroom.caps c where c.used > c.share
   union all
-  select 35, 'spent is charged less refunds', count(*) from darkroom.slots s
-   where s.spent <> (select coalesce(sum(e.charged), 0) from darkroom.holds h join darkroom.hold_ends e on e.hold_id = h.id where h.account_id = s.account_id and h.slot = s.slot)
-     - (select coalesce(sum(r.credits), 0) from darkroom.refunds r join darkroom.holds h on h.id = r.job_id where h.account_id = s.account_id and h.slot = s.slot)
+  select 35, 'spent is charged less refunds', count(*) from darkroom.slots s left join (
+      select h.account_id, h.slot, sum(e.charged - coalesce(r.credits, 0)) as kept from darkroom.holds h join darkroom.hold_ends e on e.hold_id = h.id
+          left join (select r.job_id, sum(r.credits) as credits from darkroom.refunds r group by 1) r on r.job_id = h.id
+        group by 1, 2) k on k.account_id = s.account_id and k.slot = s.slot
+   where s.spent <> coalesce(k.kept, 0)
   union all
   select 36, 'nobody waits in an idle lane without a wake-up', count(*) from darkroom.lanes l
    where exists (select from darkroom.parts p where p.lane = l.lane and p.status = 'waiting')

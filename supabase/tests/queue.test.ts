@@ -92,6 +92,23 @@ test('a freed slot wakes the lane when somebody waits, and only then', async () 
   expect((await rpc(pool, 'worker', 'record_verdict', [second.attempt_id, 1, succeeded()])).ok.lanes).toEqual([]);
 });
 
+test('a mass cancel leaves nobody behind who waits at its end', async () => {
+  await makeKey(pool, profile, { slots: 50 });
+  for (let i = 0; i < 20; i++) await accept(pool, await makeAccount(pool, 100), body());
+  await pool.query(
+    `select darkroom.conclude(p.job_id, 'canceled') from darkroom.parts p where p.lane = $1 order by p.account_id`,
+    [lane()],
+  );
+  const last = (await accept(pool, await makeAccount(pool, 100), body())).ok.jobs[0].id;
+  const handedOut: string[] = [];
+  for (let again = true, rounds = 0; again && rounds < 20; rounds++) {
+    const { attempts, lanes } = await claim(2);
+    handedOut.push(...attempts.map((work: Json) => work.job_id));
+    again = lanes.includes(lane());
+  }
+  expect(handedOut).toEqual([last]);
+});
+
 test('a lost wake-up is sent again by the sweep until a claim has looked at the lane', async () => {
   await makeKey(pool, profile);
   await accept(pool, await makeAccount(pool, 100), body());
