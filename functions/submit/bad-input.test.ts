@@ -293,6 +293,7 @@ describe('paths and queries', () => {
     'limit=',
     'limit=1&limit=2',
     'cursor=%00',
+    'model=a%00b',
     "cursor=job_1'--",
     'status=done',
     'from=yesterday',

@@ -15,6 +15,7 @@ export const batches = (deps: Deps) =>
   route({
     method: 'post',
     path: '/v1/batches',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'Submit several jobs of one payer: accepted or refused as one',
     body: BatchRequest,

@@ -16,6 +16,7 @@ export const quotes = (deps: Deps) =>
   route({
     method: 'post',
     path: '/v1/quotes',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'What a job or a batch would cost, binding for one request of the same body',
     body: QuoteRequest,

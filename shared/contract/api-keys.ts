@@ -2,9 +2,8 @@ import * as z from 'zod';
 import { AccountId, ApiKeyId, ClientTokenId, OrganizationId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
-import { CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
+import { ApiScope, CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
 
-export const ApiScope = z.enum(['jobs', 'keys', 'billing', 'webhooks', 'admin']);
 const Scopes = z.array(ApiScope).min(1).max(5);
 const Models = z.array(z.string().min(1).max(200)).min(1).max(200);
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
@@ -75,6 +74,7 @@ const apiKey = { description: 'The key as it is now', schema: ApiKey };
 export const createApiKey = contract({
   method: 'post',
   path: '/v1/api-keys',
+  scopes: ['keys'],
   tag,
   summary: 'Make a key for a client; it is shown once',
   body: ApiKeyRequest,
@@ -86,6 +86,7 @@ export const createApiKey = contract({
 export const listApiKeys = contract({
   method: 'get',
   path: '/v1/api-keys',
+  scopes: ['keys'],
   tag,
   summary: 'Keys of the account',
   query: z.strictObject({ organization_id: OrganizationId.optional(), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
@@ -96,6 +97,7 @@ export const listApiKeys = contract({
 export const showApiKey = contract({
   method: 'get',
   path: '/v1/api-keys/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'One key',
   params,
@@ -106,6 +108,7 @@ export const showApiKey = contract({
 export const changeApiKey = contract({
   method: 'patch',
   path: '/v1/api-keys/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Rename a key, or narrow or widen what it may',
   params,
@@ -117,6 +120,7 @@ export const changeApiKey = contract({
 export const rollApiKey = contract({
   method: 'post',
   path: '/v1/api-keys/{id}/roll',
+  scopes: ['keys'],
   tag,
   summary: 'A new key with the same rights; the old one works a while longer',
   params,
@@ -129,6 +133,7 @@ export const rollApiKey = contract({
 export const revokeApiKey = contract({
   method: 'delete',
   path: '/v1/api-keys/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Revoke a key at once',
   params,
@@ -139,6 +144,7 @@ export const revokeApiKey = contract({
 export const createClientToken = contract({
   method: 'post',
   path: '/v1/client-tokens',
+  scopes: ['jobs'],
   tag,
   summary: 'A short-lived token that an app may hold for one of its users',
   body: ClientTokenRequest,
@@ -150,6 +156,7 @@ export const createClientToken = contract({
 export const revokeClientToken = contract({
   method: 'delete',
   path: '/v1/client-tokens/{id}',
+  scopes: ['jobs'],
   tag,
   summary: 'Revoke a token at once',
   params: z.object({ id: ClientTokenId }),

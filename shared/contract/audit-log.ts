@@ -20,6 +20,7 @@ export const AuditEntry = z
 export const listAuditLog = contract({
   method: 'get',
   path: '/v1/audit-log',
+  scopes: ['keys'],
   tag: 'Audit log',
   summary: 'What was done in an account, newest first',
   query: z.strictObject({
@@ -30,7 +31,8 @@ export const listAuditLog = contract({
     target: z.string().min(1).max(200).optional().describe('The id of what it was done to'),
     from: queryInstant.optional(),
     to: queryInstant.optional(),
-    ...pageQuery(/^\d{1,19}$/),
+    // No more digits than a bigint always holds.
+    ...pageQuery(/^\d{1,18}$/),
   }),
   answers: { 200: { description: 'A page of entries', schema: listOf(AuditEntry) } },
   refusals: ['forbidden', 'not_found'],

@@ -45,6 +45,7 @@ const invited = { description: 'Invited', schema: Invitation };
 export const createOrganization = contract({
   method: 'post',
   path: '/v1/organizations',
+  scopes: ['keys'],
   tag,
   summary: 'Found an organisation; the caller becomes its owner',
   body: z.strictObject({ name: Name }),
@@ -56,6 +57,7 @@ export const createOrganization = contract({
 export const listOrganizations = contract({
   method: 'get',
   path: '/v1/organizations',
+  scopes: ['keys'],
   tag,
   summary: "The caller's organisations",
   query: page,
@@ -65,6 +67,7 @@ export const listOrganizations = contract({
 export const showOrganization = contract({
   method: 'get',
   path: '/v1/organizations/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'One organisation',
   params,
@@ -75,6 +78,7 @@ export const showOrganization = contract({
 export const renameOrganization = contract({
   method: 'patch',
   path: '/v1/organizations/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Rename an organisation',
   params,
@@ -86,6 +90,7 @@ export const renameOrganization = contract({
 export const listMembers = contract({
   method: 'get',
   path: '/v1/organizations/{id}/members',
+  scopes: ['keys'],
   tag,
   summary: 'Who belongs to it, and as what',
   params,
@@ -97,6 +102,7 @@ export const listMembers = contract({
 export const inviteMember = contract({
   method: 'post',
   path: '/v1/organizations/{id}/members',
+  scopes: ['keys'],
   tag,
   summary: 'Invite somebody by email address',
   description: 'Nobody is made a member unasked: the answer carries a token that the person accepts with.',
@@ -112,6 +118,7 @@ export const createInvitation = contract({ ...inviteMember, path: '/v1/organizat
 export const listInvitations = contract({
   method: 'get',
   path: '/v1/organizations/{id}/invitations',
+  scopes: ['keys'],
   tag,
   summary: 'Invitations that nobody has accepted yet',
   params,
@@ -123,6 +130,7 @@ export const listInvitations = contract({
 export const revokeInvitation = contract({
   method: 'delete',
   path: '/v1/organizations/{id}/invitations/{invitation_id}',
+  scopes: ['keys'],
   tag,
   summary: 'Take an invitation back',
   params: z.object({ id: OrganizationId, invitation_id: InvitationId }),
@@ -133,6 +141,7 @@ export const revokeInvitation = contract({
 export const acceptInvitation = contract({
   method: 'post',
   path: '/v1/organizations/invitations/accept',
+  scopes: ['keys'],
   tag,
   summary: 'Accept an invitation, as the person it was sent to',
   body: z.strictObject({ token: z.string().min(1).max(200) }),
@@ -144,6 +153,7 @@ export const acceptInvitation = contract({
 export const changeMember = contract({
   method: 'patch',
   path: '/v1/organizations/{id}/members/{user_id}',
+  scopes: ['keys'],
   tag,
   summary: 'Give a member another role',
   params: memberParams,
@@ -155,6 +165,7 @@ export const changeMember = contract({
 export const removeMember = contract({
   method: 'delete',
   path: '/v1/organizations/{id}/members/{user_id}',
+  scopes: ['keys'],
   tag,
   summary: 'Remove a member, or leave; the last owner stays',
   params: memberParams,

@@ -21,6 +21,7 @@ const project = { description: 'The project', schema: Project };
 export const createProject = contract({
   method: 'post',
   path: '/v1/projects',
+  scopes: ['keys'],
   tag,
   summary: "Start a project: the caller's own, or an organisation's",
   body: z.strictObject({ name: Name, organization_id: OrganizationId.optional() }),
@@ -32,6 +33,7 @@ export const createProject = contract({
 export const listProjects = contract({
   method: 'get',
   path: '/v1/projects',
+  scopes: ['keys'],
   tag,
   summary: 'Projects that the caller can use',
   query: z.strictObject({ organization_id: OrganizationId.optional(), ...pageQuery(/^proj_[0-9a-f]{32}$/) }),
@@ -42,6 +44,7 @@ export const listProjects = contract({
 export const showProject = contract({
   method: 'get',
   path: '/v1/projects/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'One project',
   params,
@@ -52,6 +55,7 @@ export const showProject = contract({
 export const changeProject = contract({
   method: 'patch',
   path: '/v1/projects/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Rename a project',
   params,
@@ -63,6 +67,7 @@ export const changeProject = contract({
 export const removeProject = contract({
   method: 'delete',
   path: '/v1/projects/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Close a project: no new jobs, its keys and settings are gone; its jobs and their books stay',
   params,

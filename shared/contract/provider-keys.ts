@@ -103,6 +103,7 @@ const tested = { description: 'What the provider says', schema: KeyTest };
 export const createProviderKey = contract({
   method: 'post',
   path: '/v1/provider-keys',
+  scopes: ['keys'],
   tag,
   summary: 'Keep a provider’s key, sealed',
   body: ProviderKeyRequest,
@@ -114,6 +115,7 @@ export const createProviderKey = contract({
 export const listProviderKeys = contract({
   method: 'get',
   path: '/v1/provider-keys',
+  scopes: ['keys'],
   tag,
   summary: 'Keys of the account, or of one scope, newest first',
   query: z.strictObject({
@@ -130,6 +132,7 @@ export const listProviderKeys = contract({
 export const showProviderKey = contract({
   method: 'get',
   path: '/v1/provider-keys/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'One key: its state, its use, and the newest changes of its state as `events`',
   params,
@@ -140,6 +143,7 @@ export const showProviderKey = contract({
 export const changeProviderKey = contract({
   method: 'patch',
   path: '/v1/provider-keys/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Rename, reorder, limit, take out of service or bring back',
   params,
@@ -151,6 +155,7 @@ export const changeProviderKey = contract({
 export const removeProviderKey = contract({
   method: 'delete',
   path: '/v1/provider-keys/{id}',
+  scopes: ['keys'],
   tag,
   summary: 'Take a key out at once; it is wiped when its last run has ended',
   params,
@@ -161,6 +166,7 @@ export const removeProviderKey = contract({
 export const replaceProviderKey = contract({
   method: 'post',
   path: '/v1/provider-keys/{id}/replace',
+  scopes: ['keys'],
   tag,
   summary: 'Put a new key in the place of an old one, which serves its running jobs to their end',
   params,
@@ -173,6 +179,7 @@ export const replaceProviderKey = contract({
 export const reorderProviderKeys = contract({
   method: 'post',
   path: '/v1/provider-keys/reorder',
+  scopes: ['keys'],
   tag,
   summary: 'Put the keys of one owner in this order, the first one first',
   body: z.strictObject({ ids: z.array(ProviderKeyId).min(1).max(200) }),
@@ -184,6 +191,7 @@ export const reorderProviderKeys = contract({
 export const testProviderKey = contract({
   method: 'post',
   path: '/v1/provider-keys/{id}/test',
+  scopes: ['keys'],
   tag,
   summary: 'Try a kept key with one cheap call',
   params,
@@ -195,6 +203,7 @@ export const testProviderKey = contract({
 export const testUnsavedKey = contract({
   method: 'post',
   path: '/v1/provider-keys/test',
+  scopes: ['keys'],
   tag,
   summary: 'Try a key before it is kept',
   body: KeyTestRequest,
@@ -218,6 +227,7 @@ const scope = { scope: KeyScope.optional(), scope_id: KeyScopeId.optional() };
 export const listKeyPools = contract({
   method: 'get',
   path: '/v1/key-pools',
+  scopes: ['keys'],
   tag,
   summary: 'Pools of keys, and how their keys take turns',
   query: z.strictObject(scope),
@@ -228,6 +238,7 @@ export const listKeyPools = contract({
 export const putKeyPool = contract({
   method: 'put',
   path: '/v1/key-pools/{profile}',
+  scopes: ['keys'],
   tag,
   summary: 'Let the keys of a pool take turns by use or in a round',
   description: 'Priority counts first in either.',

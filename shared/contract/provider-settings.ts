@@ -80,6 +80,7 @@ const setting = { description: 'The setting; its version as `ETag`', schema: Set
 export const showSetting = contract({
   method: 'get',
   path,
+  scopes: ['keys'],
   tag,
   summary: 'One setting',
   params,
@@ -90,6 +91,7 @@ export const showSetting = contract({
 export const putSetting = contract({
   method: 'put',
   path,
+  scopes: ['keys'],
   tag,
   summary: 'Choose provider, model and address for a kind of work',
   description:
@@ -104,6 +106,7 @@ export const putSetting = contract({
 export const removeSetting = contract({
   method: 'delete',
   path,
+  scopes: ['keys'],
   tag,
   summary: 'Leave the choice to the next level',
   params,
@@ -115,6 +118,7 @@ export const removeSetting = contract({
 export const listSettings = contract({
   method: 'get',
   path: '/v1/provider-settings',
+  scopes: ['keys'],
   tag,
   summary: 'Settings of every level that the caller can see',
   query: z.strictObject({ ...place, ...pageQuery() }),
@@ -127,6 +131,7 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 export const effectiveSetting = contract({
   method: 'get',
   path: '/v1/provider-settings/effective',
+  scopes: ['jobs', 'keys'],
   tag,
   summary: 'What a job would take: project, organisation, user, environment, in this order',
   query: z.strictObject({
@@ -146,6 +151,7 @@ export const effectiveSetting = contract({
 export const settingsEvents = contract({
   method: 'get',
   path: '/v1/provider-settings/events',
+  scopes: ['keys'],
   tag,
   summary: 'Changes of settings and keys as server-sent events, for other tabs',
   description:
@@ -159,6 +165,7 @@ export const settingsEvents = contract({
 export const importSettings = contract({
   method: 'post',
   path: '/v1/provider-settings/import',
+  scopes: ['keys'],
   tag,
   summary: 'Take over settings that a browser kept; once',
   body: ImportRequest,

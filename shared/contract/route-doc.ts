@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { ErrorCode } from '../errors/codes.ts';
+import type { ApiScope } from './scalars.ts';
 
 /** One answer of a route, as the OpenAPI document shows it. */
 export type Answer = { description: string; schema?: z.ZodType; contentType?: string };
@@ -12,6 +13,8 @@ export type RouteDoc = {
   summary: string;
   description?: string;
   access: 'credential' | 'public';
+  /** A credential needs one of these, or `admin`; without them any credential does. */
+  scopes?: readonly ApiScope[];
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;

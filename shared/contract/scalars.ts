@@ -20,4 +20,8 @@ export const Reason = z.string().trim().min(1).max(1_000);
 /** What people call a thing of theirs. */
 export const Name = z.string().trim().min(1).max(200);
 
+/** What an API key may be for. `admin` is the operators', and includes the others. */
+export const ApiScope = z.enum(['jobs', 'keys', 'billing', 'webhooks', 'admin']);
+export type ApiScope = z.output<typeof ApiScope>;
+
 export const Email = z.email().max(254);

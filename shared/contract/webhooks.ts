@@ -40,6 +40,7 @@ const params = z.object({ id: DeliveryId });
 export const showWebhookSecret = contract({
   method: 'get',
   path: '/v1/webhooks/default/secret',
+  scopes: ['webhooks'],
   tag,
   summary: 'What verifies messages to a `webhook_url`',
   answers: {
@@ -51,6 +52,7 @@ export const showWebhookSecret = contract({
 export const listDeliveries = contract({
   method: 'get',
   path: '/v1/webhook-deliveries',
+  scopes: ['webhooks'],
   tag,
   summary: 'What was sent to partners and what they answered, newest first',
   query: DeliveryQuery,
@@ -61,6 +63,7 @@ export const listDeliveries = contract({
 export const showDelivery = contract({
   method: 'get',
   path: '/v1/webhook-deliveries/{id}',
+  scopes: ['webhooks'],
   tag,
   summary: 'One message, with request and response of each try',
   params,
@@ -71,6 +74,7 @@ export const showDelivery = contract({
 export const replayDelivery = contract({
   method: 'post',
   path: '/v1/webhook-deliveries/{id}/replay',
+  scopes: ['webhooks'],
   tag,
   summary: 'Send a message again, now, under its old id',
   params,

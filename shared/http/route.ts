@@ -90,9 +90,13 @@ async function countRead(c: AppContext, credential: Credential, deps: RouteDeps)
   if (!limit.allowed) refuse({ code: 'rate_limited', retry_after: limit.resetSeconds, limit: limit.limit });
 }
 
-/** A parameter given twice is a list, which no schema takes. */
-function queryOf(c: AppContext): Record<string, unknown> {
+/** The parameters of a query. One that was given twice is a list, which no schema takes; NUL, which no text of a database can hold, is refused. */
+export function queryOf(c: AppContext): Record<string, unknown> {
   const queries = Object.entries(c.req.queries());
+  const errors = queries
+    .filter(([, values]) => values.join().includes('\0'))
+    .map(([path]) => ({ path, message: 'Must not hold NUL' }));
+  if (errors.length > 0) refuse({ code: 'invalid_input', errors });
   return Object.fromEntries(queries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 

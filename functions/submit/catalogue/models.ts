@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Credential } from '../../../shared/auth/credential.ts';
 import { listModels as catalogue, listModel } from '../../../shared/catalog/listing.ts';
 import { findModel } from '../../../shared/catalog/models.ts';
 import { Model } from '../../../shared/contract/catalogue.ts';
@@ -13,8 +14,14 @@ const Query = z.strictObject({
   operation: z.string().min(1).max(40).optional(),
 });
 
+/** The catalogue is everybody's, but a revoked key opens nothing: the cheapest function that looks a credential up is asked. */
+async function expectKnown({ db }: Deps, credential: Credential): Promise<void> {
+  const asked = await db.credits(credential);
+  if (!asked.ok && asked.refusal.code === 'unauthenticated') refuse(asked.refusal);
+}
+
 /** The whole catalogue; with OpenAI's `object` besides, so that its clients can read it. */
-export const listModels = ({ now }: Deps) =>
+export const listModels = (deps: Deps) =>
   route({
     method: 'get',
     path: '/v1/models',
@@ -22,8 +29,9 @@ export const listModels = ({ now }: Deps) =>
     summary: 'Models with their inputs, prices and routes',
     query: Query,
     answers: { 200: { description: 'The models', schema: listOf(Model).extend({ object: z.literal('list') }) } },
-    handle({ query }, c) {
-      const all = catalogue(now()).filter(({ operation }) => (query.operation ?? operation) === operation);
+    async handle({ credential, query }, c) {
+      await expectKnown(deps, credential);
+      const all = catalogue(deps.now()).filter(({ operation }) => (query.operation ?? operation) === operation);
       const start = query.cursor === undefined ? 0 : all.findIndex(({ id }) => id === query.cursor) + 1;
       const data = all.slice(start, query.limit === undefined ? undefined : start + query.limit);
       const more = start + data.length < all.length;
@@ -31,7 +39,7 @@ export const listModels = ({ now }: Deps) =>
     },
   });
 
-export const showModel = ({ now }: Deps) =>
+export const showModel = (deps: Deps) =>
   route({
     method: 'get',
     path: '/v1/models/{id}',
@@ -40,8 +48,9 @@ export const showModel = ({ now }: Deps) =>
     params: z.object({ id: z.string().min(1).max(200) }),
     answers: { 200: { description: 'The model', schema: Model } },
     refusals: ['not_found'],
-    handle({ params }, c) {
+    async handle({ credential, params }, c) {
+      await expectKnown(deps, credential);
       const found = findModel(params.id) ?? refuse({ code: 'not_found' });
-      return c.json(listModel(found.model, now()));
+      return c.json(listModel(found.model, deps.now()));
     },
   });

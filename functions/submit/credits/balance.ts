@@ -9,6 +9,7 @@ export const creditBalance = ({ db }: Deps) =>
   route({
     method: 'get',
     path: '/v1/credits',
+    scopes: ['jobs', 'billing'],
     tag: 'Credits',
     summary: 'Credits that are available and held',
     query: z.strictObject({ account_id: AccountId.optional() }),

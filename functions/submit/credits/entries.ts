@@ -10,6 +10,7 @@ export const creditEntries = ({ db }: Deps) =>
   route({
     method: 'get',
     path: '/v1/credits/entries',
+    scopes: ['jobs', 'billing'],
     tag: 'Credits',
     summary: 'Entries of the ledger, the newest first',
     query: z.strictObject({ account_id: AccountId.optional(), ...pageQuery(/^\d{1,18}\.\d{1,9}$/) }),

@@ -9,6 +9,7 @@ export const grantCredits = ({ db }: Deps) =>
   route({
     method: 'post',
     path: '/v1/credits/grants',
+    scopes: ['admin'],
     tag: 'Credits',
     summary: 'Grant credits to an account (operators)',
     body: GrantRequest,

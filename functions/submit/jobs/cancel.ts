@@ -8,6 +8,7 @@ export const cancelJob = (deps: Deps) =>
   route({
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'Cancel a job',
     description: 'Always answers with the job as it is: one that has ended stays as it ended.',

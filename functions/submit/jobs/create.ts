@@ -15,6 +15,7 @@ export const createJob = (deps: Deps) =>
   route({
     method: 'post',
     path: '/v1/jobs',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'Submit a job',
     description:

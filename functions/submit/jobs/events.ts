@@ -3,7 +3,7 @@ import { credentialOf } from '../../../shared/auth/credential.ts';
 import { JobId } from '../../../shared/contract/ids.ts';
 import { isTerminal } from '../../../shared/contract/job.ts';
 import { refuse, unwrap } from '../../../shared/errors/result.ts';
-import { type AppContext, publicRoute } from '../../../shared/http/route.ts';
+import { type AppContext, publicRoute, queryOf } from '../../../shared/http/route.ts';
 import { eventStream } from '../../../shared/http/sse.ts';
 import { validate } from '../../../shared/http/validate.ts';
 import type { Deps } from '../deps.ts';
@@ -33,10 +33,10 @@ export const jobEvents = (deps: Deps) =>
       200: { description: 'The stream', schema: z.string(), contentType: 'text/event-stream' },
       204: { description: 'The job has ended and the last event was already seen' },
     },
-    refusals: ['not_found', 'unauthenticated'],
+    refusals: ['not_found', 'unauthenticated', 'forbidden', 'invalid_input'],
     async handle(c) {
       const id = JobId.safeParse(c.req.param('id')).data ?? refuse({ code: 'not_found' });
-      const query = unwrap(validate(Query, c.req.query()));
+      const query = unwrap(validate(Query, queryOf(c)));
       const token = query.token ?? (await tokenOf(c, deps, id));
       const after = versionOf(c.req.header('last-event-id') ?? query.last_event_id);
       const first = unwrap(await deps.db.jobEvents(id, token, after));

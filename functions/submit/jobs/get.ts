@@ -12,6 +12,7 @@ export const getJob = (deps: Deps) =>
   route({
     method: 'get',
     path: '/v1/jobs/{id}',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'A job as it is now',
     params: JobParams,

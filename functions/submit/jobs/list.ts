@@ -22,10 +22,12 @@ export const listJobs = ({ db, settings }: Deps) =>
   route({
     method: 'get',
     path: '/v1/jobs',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'Jobs, the newest first',
     query: Query,
     answers: { 200: { description: 'A page of jobs', schema: listOf(Job) } },
+    refusals: ['not_found'],
     async handle({ credential, query }, c) {
       const model = query.model && (findModel(query.model)?.model.id ?? query.model);
       const page = unwrap(await db.listJobs(credential, { ...query, model }));

@@ -9,6 +9,7 @@ export const refundJob = (deps: Deps) =>
   route({
     method: 'post',
     path: '/v1/jobs/{id}/refund',
+    scopes: ['admin'],
     tag: 'Credits',
     summary: 'Give back credits of a job (operators)',
     params: JobParams,

@@ -7,6 +7,7 @@ export const removeJob = ({ db }: Deps) =>
   route({
     method: 'delete',
     path: '/v1/jobs/{id}',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'Delete what a job was about',
     description: 'Prompt, metadata and assets go; the books stay. A job that still runs must be canceled first.',

@@ -8,6 +8,7 @@ const review = (deps: Deps, decision: 'approve' | 'reject', summary: string) =>
   route({
     method: 'post',
     path: `/v1/jobs/{id}/${decision}`,
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary,
     params: JobParams,

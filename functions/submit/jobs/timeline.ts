@@ -9,6 +9,7 @@ export const jobTimeline = ({ db }: Deps) =>
   route({
     method: 'get',
     path: '/v1/jobs/{id}/timeline',
+    scopes: ['jobs'],
     tag: 'Jobs',
     summary: 'Everything that happened to a job, from acceptance to the last delivery',
     params: JobParams,

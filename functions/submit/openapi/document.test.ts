@@ -37,6 +37,14 @@ test('operations have unique ids, and refuse with problems', () => {
   expect(document.paths['/health'].get.security).toEqual([]);
 });
 
+test('operations name the scopes that open them, any one of each list', () => {
+  const { get: credits } = document.paths['/v1/credits'];
+  const ways = (scope: string) => [{ apiKey: [scope] }, { bearer: [scope] }];
+  expect(credits.security).toEqual([...ways('jobs'), ...ways('billing')]);
+  expect(credits.responses).toHaveProperty('403');
+  expect(document.paths['/v1/models'].get).not.toHaveProperty('security');
+});
+
 describe('comes from the schemas that check requests', () => {
   test('a request shows what clients send, aliases included, and refuses the rest', () => {
     const { JobRequest } = document.components.schemas;

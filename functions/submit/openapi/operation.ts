@@ -18,7 +18,7 @@ export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description && { description: route.description }),
-    ...(route.access === 'public' && { security: [] }),
+    ...security(route),
     parameters: [
       ...parameters(route.params, 'path', schemaOf),
       ...parameters(route.query, 'query', schemaOf),
@@ -29,6 +29,13 @@ export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
     }),
     responses: { ...answers(route.answers, schemaOf), ...refusals(route) },
   };
+}
+
+/** Nothing for what anybody may read; a way in for each scope that opens it; else what the document says for all. */
+function security({ access, scopes }: RouteDoc): JsonSchema {
+  if (access === 'public') return { security: [] };
+  if (scopes === undefined) return {};
+  return { security: scopes.flatMap((scope) => [{ apiKey: [scope] }, { bearer: [scope] }]) };
 }
 
 /** `post /v1/jobs/{id}/cancel` → `postJobsIdCancel`. */
@@ -73,11 +80,12 @@ function answerOf({ description, schema, contentType = 'application/json' }: Ans
 }
 
 /** What every route behind a credential can say no with, besides its own. */
-function refusals({ access, body, refusals: own = [] }: RouteDoc): Record<string, JsonSchema> {
+function refusals({ access, scopes, body, refusals: own = [] }: RouteDoc): Record<string, JsonSchema> {
   const common: ErrorCode[] =
     access === 'public' ? [] : ['unauthenticated', 'invalid_input', 'rate_limited', 'unavailable'];
+  const ofScopes: ErrorCode[] = scopes ? ['forbidden'] : [];
   const ofBody: ErrorCode[] = body ? ['invalid_json', 'payload_too_large', 'unsupported_media_type'] : [];
-  const byStatus = Map.groupBy(new Set([...own, ...common, ...ofBody]), (code) => ERRORS[code].status);
+  const byStatus = Map.groupBy(new Set([...own, ...common, ...ofScopes, ...ofBody]), (code) => ERRORS[code].status);
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(codes)]));
 }
 

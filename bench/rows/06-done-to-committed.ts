@@ -1,0 +1,104 @@
+import { waitFor } from '../../test/client.ts';
+import { type Call, recordCalls } from '../http/calls.ts';
+import { startHop } from '../http/hop.ts';
+import type { Seen } from '../http/seam.ts';
+import type { BenchStack } from '../http/stack.ts';
+import type { Row } from '../row.ts';
+import { median } from '../statistics.ts';
+
+/**
+ * The hops between a provider's webhook and the settled job, each waiting for the one before:
+ * webhook → worker, worker → open_verdict, worker → Cloudinary, Cloudinary → the picture, worker → record_verdict, worker → callback,
+ * callback → apply_callback. All but the picture's pass a seam and are counted there; Cloudinary fetches the picture itself.
+ */
+const PICTURE = 1;
+
+/**
+ * The provider's webhook is caught on its way and posted again by the bench: it is answered once its job has been settled. Each job is
+ * followed by one measurement of a hop, through a seam as well.
+ */
+export const row: Row = {
+  id: 6,
+  name: 'done to committed',
+  async run(bench) {
+    const stack = await bench.stack();
+    const { api_key: key } = await stack.makeAccount({ credits: 1_000_000 });
+    const hop = await startHop(stack);
+    stack.seams.front.treat(({ path }) => (/^\/(hooks|internal\/sweep)/.test(path) ? 'cut' : 'pass'));
+    try {
+      for (let n = 0; n < 3; n++) await settleOne(stack, key);
+      const jobs: Settled[] = [];
+      const hops: number[] = [];
+      for (let n = 0; n < (bench.quick ? 15 : 100); n++) {
+        jobs.push(await settleOne(stack, key));
+        hops.push(await hop.measure());
+      }
+      const count = median(jobs.map(({ calls }) => calls.length + PICTURE));
+      const rounds = jobs.map(({ ms }, at) => ({ measured: ms, against: count * (hops[at] as number) }));
+      const working = median(jobs.map(inServices));
+      const note =
+        `${count} hops of ${median(hops).toFixed(2)} ms when nothing is done at their ends. The services take ${working.toFixed(1)} ms for ` +
+        `what they do: ${(median(jobs.map(({ ms }) => ms)) / working).toFixed(2)} times that. Each, in ms: ${stepsOf(jobs)}`;
+      const measured = median(jobs.map(({ ms }) => ms));
+      return [{ measured, against: count * median(hops), unit: 'ms', aim: { most: 1.2 }, rounds, note }];
+    } finally {
+      await hop.end();
+      stack.seams.front.treat(() => 'pass');
+    }
+  },
+};
+
+type Settled = { ms: number; calls: Call[]; begin: number };
+
+/** One job up to its webhook; then, timed, from the webhook to its answer. */
+async function settleOne(stack: BenchStack, key: string): Promise<Settled> {
+  const body = { model: 'flux-dev', input: { prompt: 'a lighthouse' } };
+  const { status, body: job } = await stack.api('/v1/jobs', { key, body });
+  if (status !== 202) throw new Error(`The job was not accepted: ${status}`);
+  const hook = await webhookOf(stack, job.id);
+  const { host, connection, 'content-length': length, 'transfer-encoding': encoding, ...headers } = hook.headers;
+  const begin = performance.now();
+  const { result, calls } = await recordCalls(stack, async () => {
+    const post = { method: 'POST', headers: headers as Record<string, string>, body: hook.body };
+    return (await fetch(stack.stack().origin + hook.path, post)).text();
+  });
+  const ms = performance.now() - begin;
+  if (!result.includes('recorded')) throw new Error(`The webhook of ${job.id} was answered ${result}`);
+  const { rows } = await stack.pool().query('select status from darkroom.jobs where id = $1', [job.id]);
+  if (rows[0].status !== 'completed') throw new Error(`${job.id} is ${rows[0].status} after its webhook`);
+  return { ms, begin, calls: [webhook(hook.path, begin), ...calls.filter(({ name }) => IN_ROW.has(name))] };
+}
+
+/** The one that says it succeeded. Those of earlier jobs come again, because nobody answered them. */
+async function webhookOf(stack: BenchStack, job: string): Promise<Seen> {
+  const attempt = await waitFor(async () => {
+    const { rows } = await stack
+      .pool()
+      .query<{ id: string }>('select id from darkroom.attempts where job_id = $1', [job]);
+    return rows[0]?.id;
+  });
+  const isHook = ({ path, body }: Seen) => path.includes(attempt) && body.includes('succeeded');
+  return waitFor(async () => stack.seams.front.seen.find(isHook));
+}
+
+/** The calls on the way; what `callback` does once it has answered is not. */
+const IN_ROW = new Set(['open_verdict', 'upload', 'record_verdict', 'callbacks', 'apply_callback']);
+
+const webhook = (path: string, at: number): Call => {
+  return { service: 'front', name: 'webhook', seen: { path, at, method: 'POST', headers: {}, body: '' } };
+};
+
+const took = ({ seen }: Call) => (seen.answered ?? Number.NaN) - seen.at;
+/** Those that end at a service; the callback holds one of them. */
+const atService = ({ service }: Call) => service !== 'front';
+
+/** Milliseconds that the Workers waited for the services. */
+const inServices = ({ calls }: Settled) => calls.filter(atService).reduce((sum, call) => sum + took(call), 0);
+
+/** `open_verdict 3.1, upload …`: medians. */
+function stepsOf(jobs: Settled[]): string {
+  const steps = jobs[0]?.calls.filter(atService) ?? [];
+  const medianOf = (name: string) =>
+    median(jobs.flatMap(({ calls }) => calls.filter((call) => call.name === name).map(took)));
+  return steps.map(({ name }) => `${name} ${medianOf(name).toFixed(1)}`).join(', ');
+}

@@ -1,0 +1,53 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** pgbench on the path, or where Debian's packages put it. The embedded PostgreSQL comes without. */
+export function findPgbench(): string | undefined {
+  const candidates = ['pgbench', ...globSync('/usr/lib/postgresql/*/bin/pgbench').sort().reverse()];
+  return candidates.find((program) => {
+    try {
+      return execFileSync(program, ['--version'], { encoding: 'utf8', stdio: 'pipe' }).startsWith('pgbench');
+    } catch {
+      return false;
+    }
+  });
+}
+
+export type Mode = 'simple' | 'prepared';
+type Run = {
+  program: string;
+  url: string;
+  mode: Mode;
+  clients: number;
+  seconds: number;
+  script?: string;
+  role?: string;
+};
+
+/** Transactions per second, connecting left out. Without a script the built-in TPC-B. Rejects if a single one failed. */
+export async function runPgbench({ program, url, mode, clients, seconds, script, role }: Run): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'darkroom-pgbench-'));
+  const file = join(folder, 'script.sql');
+  if (script !== undefined) writeFileSync(file, script);
+  const what = script === undefined ? ['-b', 'tpcb-like'] : ['-f', file];
+  const how = ['-n', '-M', mode, '-c', `${clients}`, '-j', '2', '-T', `${seconds}`];
+  try {
+    const env = { ...process.env, ...loginOf(url), ...(role !== undefined && { PGOPTIONS: `-c role=${role}` }) };
+    const { stdout } = await promisify(execFile)(program, [...how, ...what], { env });
+    const tps = /^tps = ([\d.]+)/m.exec(stdout)?.[1];
+    if (tps === undefined || /aborted in command/.test(stdout)) throw new Error(`pgbench says:\n${stdout}`);
+    return Number(tps);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** In the environment: a command line is shown to everybody, and stands in the error of a run that fails. */
+function loginOf(url: string): Record<string, string> {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  const login = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: pathname.slice(1) };
+  return { ...login, PGPASSWORD: decodeURIComponent(password) };
+}
