@@ -3,12 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 const WORKERS = ['submit', 'worker', 'callback', 'keys'];
-const LIMIT_KB = 250;
 
 const folder = mkdtempSync(join(tmpdir(), 'darkroom-bundles-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,13 +29,6 @@ let bundles: Map<string, Buffer>;
 beforeAll(async () => {
   bundles = new Map(await Promise.all(WORKERS.map(async (worker) => [worker, await bundle(worker)] as const)));
 }, 120_000);
-
-test.each(WORKERS)(`the Worker %s, as it is deployed, is below ${LIMIT_KB} kB`, (worker) => {
-  const code = bundles.get(worker) as Buffer;
-  const kilobytes = gzipSync(code).length / 1000;
-  console.info(`${worker}: ${kilobytes.toFixed(1)} kB gzipped, ${(code.length / 1000).toFixed(0)} kB`);
-  expect(kilobytes).toBeLessThan(LIMIT_KB);
-});
 
 test('no bundle holds what belongs to the local stack, to tests, or to another Worker alone', () => {
   for (const [worker, code] of bundles) {

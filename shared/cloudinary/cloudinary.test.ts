@@ -176,9 +176,9 @@ test('destroy tells what is gone from what is not, each under its own type', asy
   expect(sent[0]?.form.get('signature')).toBe(sign(`invalidate=true&public_id=a&timestamp=${timestamp}`));
 });
 
-test('a client may be let upload by itself, under one id', () => {
+test('a client may be let upload by itself, under one id', async () => {
   const { signUpload } = setup(new Error('not asked'));
-  expect(signUpload({ publicId, kind: 'image' })).toEqual({
+  expect(await signUpload({ publicId, kind: 'image' })).toEqual({
     upload_url: 'https://api.cloudinary.com/v1_1/demo/image/upload',
     fields: { public_id: publicId, overwrite: 'false', timestamp, api_key: 'key', signature },
   });

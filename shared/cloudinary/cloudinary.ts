@@ -1,4 +1,3 @@
-import utils from 'cloudinary/lib/utils/index.js';
 import * as z from 'zod';
 import { streamMultipart } from './multipart.ts';
 import type {
@@ -46,9 +45,12 @@ function uploadParams({ publicId }: { publicId: string }): Params {
   return { public_id: publicId, overwrite: false };
 }
 
-function signUpload(options: CloudinaryOptions, upload: Parameters<Cloudinary['signUpload']>[0]): DirectUpload {
+async function signUpload(
+  options: CloudinaryOptions,
+  upload: Parameters<Cloudinary['signUpload']>[0],
+): Promise<DirectUpload> {
   const url = urlOf(options, `${resourceTypeOf(upload.kind)}/upload`);
-  return { upload_url: url, fields: signed(options, uploadParams(upload)) };
+  return { upload_url: url, fields: await signed(options, uploadParams(upload)) };
 }
 
 async function destroyOne(options: CloudinaryOptions, { public_id, kind }: StoredId): Promise<boolean> {
@@ -61,7 +63,9 @@ function urlOf({ endpoint = ENDPOINT, cloudName }: CloudinaryOptions, path: stri
   return `${endpoint.replace(/\/$/, '')}/v1_1/${encodeURIComponent(cloudName)}/${path}`;
 }
 
-function signed({ apiKey, apiSecret, now }: CloudinaryOptions, params: Params): Record<string, string> {
+/** The SDK is evaluated when something is signed: most of a Worker's starts are for something else. */
+async function signed({ apiKey, apiSecret, now }: CloudinaryOptions, params: Params): Promise<Record<string, string>> {
+  const { default: utils } = await import('cloudinary/lib/utils/index.js');
   const stamped = { ...params, timestamp: Math.floor(now() / 1000) };
   const signature = utils.api_sign_request(stamped, apiSecret, 'sha256', 2);
   const texts = Object.entries(stamped).map(([name, value]) => [name, String(value)]);
@@ -73,7 +77,7 @@ async function send(options: CloudinaryOptions, path: string, params: Params, so
   const { fetch } = options;
   const timeout = source ? UPLOAD_TIMEOUT_MS : DESTROY_TIMEOUT_MS;
   try {
-    const init = bodyOf(signed(options, params), source);
+    const init = bodyOf(await signed(options, params), source);
     const signal = AbortSignal.timeout(timeout);
     const response = await fetch(urlOf(options, path), { method: 'POST', redirect: 'manual', signal, ...init });
     return { status: response.status, body: await response.json().catch(() => null) };

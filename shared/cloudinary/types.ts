@@ -46,5 +46,5 @@ export type Cloudinary = {
   /** Deletes assets; one that is not there counts as deleted. Never throws. */
   destroy(assets: readonly StoredId[]): Promise<{ deleted: string[]; failed: string[] }>;
   /** What a client needs to upload a file itself, under exactly this id; valid for an hour. */
-  signUpload(upload: { publicId: string; kind: MediaKind }): DirectUpload;
+  signUpload(upload: { publicId: string; kind: MediaKind }): Promise<DirectUpload>;
 };
