@@ -42,7 +42,7 @@ test('a key’s whole life', async () => {
   const body = {
     provider: 'fal',
     api_key: FIRST,
-    additional_config: { webhook_secret: SETTING, region: 'eu' },
+    additional_config: { webhook_secret: SETTING, bearer: SETTING, proxy: [{ user: SETTING, port: 1 }], region: 'eu' },
     name: 'Mine',
   };
   await call('/v1/provider-keys/test', { body });
@@ -77,6 +77,18 @@ test('a key’s whole life', async () => {
     await call(`${path}/test`, { method: 'POST' });
   }
   await call(path, { method: 'PATCH', body: { additional_config: { webhook_secret: SETTING }, is_active: true } });
+  // Whoever may manage a key turns it to another address: of the key itself, and of the settings that it serves.
+  const endpoint_url = own.seams.replicate.origin;
+  await call(path, { method: 'PATCH', body: { additional_config: { endpoint_url } } });
+  await call(`${path}/test`, { method: 'POST' });
+  const setting = '/v1/provider-settings/user/me/image';
+  expect(await call(setting, { method: 'PUT', body: { provider: 'fal', endpoint_url } })).toMatchObject({
+    endpoint_url,
+  });
+  const before = own.seams.replicate.seen.length;
+  await run({ deadline_seconds: 5 }, 'elsewhere');
+  expect(own.seams.replicate.seen.length).toBeGreaterThan(before);
+  await call(setting, { method: 'DELETE' });
   await call(`${path}/replace`, { body: { api_key: SECOND } });
   expect(await run()).toMatchObject({ status: 'completed' });
   for (const read of [

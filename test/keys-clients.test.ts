@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { secretKind } from '../shared/auth/secrets.ts';
 import type { Json } from './client.ts';
-import { made } from './people.ts';
+import { falKey } from './keys.ts';
+import { foundStudio, made, signUp } from './people.ts';
 import { api, makeAccount, pool, untilEnded, waitFor } from './stack.ts';
 
 const image = (more: object = {}) => ({ model: 'flux-dev', input: { prompt: 'a lighthouse' }, ...more });
@@ -38,6 +39,15 @@ describe('client tokens', () => {
         })
       ).status,
     ).toBe(403);
+  });
+
+  test('never spend the platform’s keys where the account’s own are down', async () => {
+    const { api_key: key } = await makeAccount({ credits: 1_000 });
+    const { token } = await mint(key, 'ada');
+    const body = image({ routing: { allow_platform_key: true } });
+    const asked = await api('/v1/jobs', { bearer: token, body });
+    expect([asked.status, asked.body]).toMatchObject([403, { detail: expect.stringContaining('allow_platform_key') }]);
+    expect((await api('/v1/jobs', { key, body })).status).toBe(202);
   });
 
   test('spend no more than they may, on models that they may, for as long as they may', async () => {
@@ -103,6 +113,31 @@ describe('API keys', () => {
     expect(await status(rolled.key)).toBe(200);
     expect((await api(`/v1/api-keys/${rolled.id}`, { key, method: 'DELETE' })).status).toBe(204);
     expect(await status(rolled.key)).toBe(401);
+  });
+
+  test('a rolled one stays rolled, and none begins when it has ended', async () => {
+    const { api_key: key } = await makeAccount();
+    const old = await make(key);
+    const { id } = await made(api(`/v1/api-keys/${old.id}/roll`, { key, body: { overlap_seconds: 0 } }));
+    const revived = await api(`/v1/api-keys/${old.id}`, { key, method: 'PATCH', body: { expires_at: null } });
+    expect([revived.status, revived.body.replaced_by, await status(old.key)]).toEqual([409, id, 401]);
+    const ended = { name: 'late', scopes: ['jobs'], expires_at: new Date(Date.now() - 1_000).toISOString() };
+    const late = await api('/v1/api-keys', { key, body: ended });
+    expect([late.status, late.body.errors?.[0].path]).toEqual([422, 'expires_at']);
+  });
+
+  test('an organisation’s keeps provider’s keys for the organisation, and lets nobody in while it is limited', async () => {
+    const [owner, other] = [await signUp('owner'), await signUp('other')];
+    const studio = await foundStudio(owner, other);
+    const robot = await made(
+      api('/v1/api-keys', { ...owner, body: { name: 'ci', scopes: ['keys'], organization_id: studio.id } }),
+    );
+    const kept = await api('/v1/provider-keys', { key: robot.key, body: { provider: 'fal', api_key: falKey() } });
+    expect([kept.status, kept.body]).toMatchObject([201, { scope: 'organization', scope_id: studio.id }]);
+    const members = `/v1/organizations/${studio.id}/members`;
+    const invited = await api(members, { key: robot.key, body: { email: 'eve@film.test', role: 'admin' } });
+    expect([invited.status, invited.body]).toMatchObject([403, { detail: expect.stringContaining('without limits') }]);
+    expect((await api(`${members}/${other.id}`, { key: robot.key, method: 'DELETE' })).status).toBe(403);
   });
 
   test('do what their scopes say, and make none that may more', async () => {

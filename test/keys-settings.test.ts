@@ -124,22 +124,49 @@ describe('what would be taken', () => {
   });
 });
 
-test('a custom endpoint is where one’s own jobs go, and nobody else’s', async () => {
-  const { api_key: key } = await makeAccount({ credits: 1_000 });
-  const own = falKey();
-  await made(api('/v1/provider-keys', { key, body: { provider: 'fal', api_key: own } }));
-  expect((await put({ key }, { provider: 'fal', endpoint_url: 'http://169.254.169.254/' })).status).toBe(422);
-  expect((await put({ key }, { provider: 'fal', endpoint_url: stack().emulators.fal })).status).toBe(200);
-  const prompt = `endpoint ${crypto.randomUUID()}`;
-  const { body } = await api('/v1/jobs', { key, body: { model: 'flux-dev', input: { prompt } } });
-  const job = await untilEnded(body.id, { key });
-  expect(job).toMatchObject({
-    status: 'completed',
-    attempts: [{ provider: 'fal', credential: 'user' }],
-    credits: { charged: 0 },
+describe('a custom endpoint', () => {
+  const endpoint_url = () => stack().emulators.fal as string;
+  const keep = (who: Who, api_key: string, more: object = {}) =>
+    made(api('/v1/provider-keys', { ...who, body: { provider: 'fal', api_key, ...more } }));
+
+  async function run(who: Who) {
+    const prompt = `endpoint ${crypto.randomUUID()}`;
+    const { id } = await made(api('/v1/jobs', { ...who, body: { model: 'flux-dev', input: { prompt } } }));
+    const job = await untilEnded(id, who);
+    const { data } = await made(fetchJson(`${endpoint_url()}/__requests?prompt=${encodeURIComponent(prompt)}`));
+    return { job, data };
+  }
+
+  test('is where one’s own jobs go, with the key that was kept for it', async () => {
+    const { api_key: key } = await makeAccount({ credits: 1_000 });
+    const own = falKey();
+    await keep({ key }, own, { additional_config: { endpoint_url: endpoint_url() } });
+    expect((await put({ key }, { provider: 'fal', endpoint_url: 'http://169.254.169.254/' })).status).toBe(422);
+    expect((await put({ key }, { provider: 'fal', endpoint_url: endpoint_url() })).status).toBe(200);
+    const { job, data } = await run({ key });
+    expect(job).toMatchObject({
+      status: 'completed',
+      attempts: [{ provider: 'fal', credential: 'user' }],
+      credits: { charged: 0 },
+    });
+    expect(data).toMatchObject([{ key_last4: own.slice(-4), webhook: null }]);
   });
-  const { data } = await made(fetchJson(`${stack().emulators.fal}/__requests?prompt=${encodeURIComponent(prompt)}`));
-  expect(data).toMatchObject([{ key_last4: own.slice(-4), webhook: null }]);
+
+  test('gets no key that was kept for another address, and none can be turned to it but with the key in hand', async () => {
+    const { api_key: key } = await makeAccount({ credits: 1_000 });
+    const own = falKey();
+    const kept = await keep({ key }, own);
+    const path = `/v1/provider-keys/${kept.id}`;
+    const config = { additional_config: { endpoint_url: stack().emulators.replicate } };
+    const turned = await api(path, { key, method: 'PATCH', body: config });
+    expect([turned.status, turned.body]).toMatchObject([409, { detail: expect.stringContaining('/replace') }]);
+    await made(put({ key }, { provider: 'fal', endpoint_url: endpoint_url() }));
+    const { job, data } = await run({ key });
+    expect([job.status, data]).toEqual(['failed', []]);
+    const moved = { api_key: own, additional_config: { endpoint_url: endpoint_url() } };
+    expect(await made(api(`${path}/replace`, { key, body: moved }))).toMatchObject({ version: 2 });
+    expect((await run({ key })).data).toMatchObject([{ key_last4: own.slice(-4) }]);
+  });
 });
 
 const fetchJson = async (url: string) => {

@@ -9,3 +9,8 @@ export function databaseRole({ headers }: Seen): string | undefined {
   const claims = headers.authorization?.split('.')[1];
   return claims && JSON.parse(Buffer.from(claims, 'base64url').toString()).role;
 }
+
+/** What the Workers' sweeps begin with; all they do on a quiet stack. */
+const SWEEPS = ['due_attempts', 'due_probes', 'due_wipes', 'purge_client_tokens'];
+
+export const isSweep = (call: Seen): boolean => SWEEPS.includes(callName(call));

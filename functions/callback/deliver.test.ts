@@ -161,7 +161,7 @@ describe('what is due', () => {
       recordDelivery: async () => refused('unavailable'),
     });
     await deliverDue(fakeDeps({ db }), 100, 1_000);
-    expect(db.recordDelivery.mock.calls.map(([delivery]) => delivery)).toEqual([id(2), id(3)]);
+    expect(db.recordDelivery.mock.calls.map(([delivery]) => delivery).toSorted()).toEqual([id(2), id(3)]);
   });
 
   test('waits for the next sweep once the time is up', async () => {

@@ -7,6 +7,9 @@ import { demand, endpointErrors, profileErrors } from './key-forms.ts';
 import { putAway, withEnvelopes } from './key-store.ts';
 import { contextOf, sealConfig } from './sealed-key.ts';
 
+const OTHER_ADDRESS =
+  'A key is sent to the address that it was kept with. To change additional_config.endpoint_url, send the key again: POST …/replace.';
+
 /** `PATCH /v1/provider-keys/{id}`. New settings are sealed like the old ones, for the version that is there. */
 export const changeProviderKeyRoute = (deps: KeysDeps): Route =>
   route({
@@ -25,6 +28,9 @@ async function configOf(deps: KeysDeps, credential: Credential, id: string, give
   if (given.endpoint_url !== undefined)
     demand(endpointErrors(deps, given.endpoint_url, 'additional_config.endpoint_url'));
   const key = unwrap(await deps.db.openProviderKey(credential, id));
+  // Asked before anything is put away; the database asks again.
+  if (given.endpoint_url !== key.additional_config.endpoint_url)
+    return refuse({ code: 'invalid_state', detail: OTHER_ADDRESS });
   const { api_key, api_secret } = (await withEnvelopes(deps, key)) ?? key;
   if (api_key === null) return refuse({ code: 'invalid_state', detail: 'This key is not stored here.' });
   const additional_config = await sealConfig(deps.keyring, contextOf(key), given, api_key);

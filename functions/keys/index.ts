@@ -6,7 +6,6 @@ import { createKeyServiceDatabase } from '../../shared/db/key-service.ts';
 import type { OpenResult } from '../../shared/internal/key-vault.ts';
 import { createLog, type Log } from '../../shared/log/log.ts';
 import { loadKeyring } from '../../shared/seal/keyring.ts';
-import { createApp } from './app.ts';
 import type { KeysDeps } from './deps.ts';
 import { type Env, parseEnv } from './env.ts';
 import type { KeyStores } from './key-store.ts';
@@ -16,9 +15,19 @@ import { runSweep } from './sweep.ts';
 async function wire(bindings: unknown) {
   const deps = await depsOf(parseEnv(bindings));
   return {
-    app: createApp(deps),
+    app: appOf(deps),
     sweep: () => runSweep(deps),
     open: (attempt: { attempt_id: string; fence: number }) => openKey(deps, attempt),
+  };
+}
+
+/** Most of this Worker's starts are for the vault: the resources and their schemas are evaluated at the first request for one. */
+function appOf(deps: KeysDeps) {
+  let app: ReturnType<typeof load> | undefined;
+  const load = async () => (await import('./app.ts')).createApp(deps);
+  return () => {
+    app ??= load();
+    return app;
   };
 }
 
@@ -58,7 +67,7 @@ const worker = (bindings: unknown) => {
 export default {
   async fetch(request: Request, bindings: unknown, context: ExecutionContext) {
     const { app } = await worker(bindings);
-    return app.fetch(request, bindings as Record<string, unknown>, context);
+    return (await app()).fetch(request, bindings as Record<string, unknown>, context);
   },
   async scheduled(_event: ScheduledController, bindings: unknown) {
     await (await worker(bindings)).sweep();

@@ -33,7 +33,9 @@ export function endpointErrors(
 ): FieldError[] {
   if (typeof url !== 'string') return [{ path, message: 'Must be a URL' }];
   const checked = checkUrl(url, { purpose: 'endpoint', localOrigins, deniedHosts: [new URL(origin).hostname] });
-  return checked.ok ? [] : [{ path, message: 'Must be a public https address without port, user name or password' }];
+  return checked.ok
+    ? []
+    : [{ path, message: 'Must be a public https address without port, user name, password or fragment' }];
 }
 
 /** What is wrong with the name of a pool; a provider's keys may serve its own pools only. */

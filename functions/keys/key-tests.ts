@@ -2,6 +2,7 @@ import { testProviderKey, testUnsavedKey } from '../../shared/contract/provider-
 import { refuse, unwrap } from '../../shared/errors/result.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
+import { fingerprint, last4 } from './fingerprint.ts';
 import { checkKeyForm } from './key-forms.ts';
 import { openMaterial } from './open-key.ts';
 import { tryKey } from './try-key.ts';
@@ -12,8 +13,9 @@ export const keyTestRoutes = (deps: KeysDeps): Route[] => [
     ...testUnsavedKey,
     async handle({ credential, body: { provider, api_key, api_secret, additional_config } }, c) {
       unwrap(checkKeyForm(deps, provider, { api_key, api_secret, additional_config }));
-      // Whoever may keep a key may try one; nobody else gets to ask providers through us.
-      unwrap(await deps.db.prepareProviderKey(credential, { provider }));
+      // Counted and written down before the provider is asked: whoever has found keys cannot sort them here unseen.
+      const said = { provider, last4: last4(api_key), fingerprint: await fingerprint(api_key) };
+      unwrap(await deps.db.beginKeyTest(credential, said));
       return c.json(
         await tryKey(deps, provider, { key: api_key, secret: api_secret, config: additional_config ?? {} }),
       );

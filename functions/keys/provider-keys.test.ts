@@ -7,6 +7,7 @@ import { CANARY, CREDENTIAL, fakeApp, json, KEY_ID, keyRow, keyring, material } 
 
 const plan = { id: KEY_ID, version: 1, owner: 'user:acct_1', provider: 'fal', sibling: null };
 const answers = {
+  beginKeyTest: () => ok({}),
   prepareProviderKey: () => ok(plan),
   createProviderKey: () => ok({ ...keyRow(), replayed: false }),
   replaceProviderKey: () => ok(keyRow({ version: 2 })),
@@ -24,7 +25,7 @@ describe('a new key', () => {
     expect(response.headers.get('location')).toBe(`https://darkroom.test/v1/provider-keys/${KEY_ID}`);
     expect(calls[0]).toMatchObject({
       fn: 'prepareProviderKey',
-      args: [CREDENTIAL, { provider: 'fal', scope: 'user' }],
+      args: [CREDENTIAL, { provider: 'fal' }],
     });
     const request = requestOf(calls, 'createProviderKey');
     expect(request).toMatchObject({
@@ -73,6 +74,9 @@ describe('a new key', () => {
       { ...body, additional_config: { endpoint_url: 'https://darkroom.test/' } },
       'additional_config.endpoint_url',
     ],
+    ['a name with a slash', { ...body, additional_config: { 'auth/user': 'x' } }, 'additional_config'],
+    ['a name of no one’s', { ...body, additional_config: { auth: { '': 'x' } } }, 'additional_config'],
+    ['too many texts', { ...body, additional_config: { hosts: Array(65).fill('x') } }, 'additional_config'],
     ['settings without end', { ...body, additional_config: { x: 'y'.repeat(9_000) } }, 'additional_config'],
   ])('%s is 422, names the field, shows no key, and asks nobody', async (_name, request, path) => {
     const { call, calls } = fakeApp(answers);
@@ -172,6 +176,25 @@ describe('changing', () => {
     });
   });
 
+  test.each([
+    ['another address', { endpoint_url: 'https://evil.modal.run' }],
+    ['no address', { region: 'us' }],
+  ])(
+    'a key is not sent to %s than it was kept with: nothing is put away, and the caller is told how',
+    async (_name, config) => {
+      const openProviderKey = () => ok(material({ additional_config: { endpoint_url: 'https://mine.modal.run/' } }));
+      const sealed = { putSealed: vi.fn(), getSealed: vi.fn() };
+      const { call, calls } = fakeApp({ openProviderKey }, { sealed: sealed as never });
+      const response = await call(path, { method: 'PATCH', body: { additional_config: config } });
+      expect([response.status, await json(response)]).toMatchObject([
+        409,
+        { code: 'invalid_state', detail: expect.stringContaining('/replace') },
+      ]);
+      expect(calls.map(({ fn }) => fn)).toEqual(['openProviderKey']);
+      expect(sealed.putSealed).not.toHaveBeenCalled();
+    },
+  );
+
   test('what is not given stays as it is', async () => {
     const { call, calls } = fakeApp({ patchProviderKey: () => ok(keyRow()) });
     await call(path, { method: 'PATCH', body: { is_active: false } });
@@ -197,13 +220,17 @@ describe('…/test', () => {
       200,
       { result: 'invalid', message: 'Invalid key', ms: 0 },
     ]);
-    expect(calls.map(({ fn }) => fn)).toEqual(['prepareProviderKey']);
+    const said = { provider: 'fal', last4: 'cret', fingerprint: await fingerprint(CANARY) };
+    expect(calls).toEqual([{ fn: 'beginKeyTest', args: [CREDENTIAL, said] }]);
     expect(new Headers(fetch.mock.calls[0]?.[1]?.headers).get('authorization')).toBe(`Key ${CANARY}`);
   });
 
-  test('nobody tries keys who may keep none', async () => {
-    const { call, fetch } = fakeApp({ prepareProviderKey: () => refused('forbidden') });
-    expect((await call('/v1/provider-keys/test', { body: { provider: 'fal', api_key: CANARY } })).status).toBe(403);
+  test.each([
+    ['forbidden', 403],
+    ['rate_limited', 429],
+  ] as const)('nobody tries keys who may keep none, nor more than so many a minute: %s', async (code, status) => {
+    const { call, fetch } = fakeApp({ beginKeyTest: () => refused(code, { retry_after: 7 }) });
+    expect((await call('/v1/provider-keys/test', { body: { provider: 'fal', api_key: CANARY } })).status).toBe(status);
     expect(fetch).not.toHaveBeenCalled();
   });
 

@@ -18,17 +18,24 @@ type Place = z.output<typeof Place>;
 
 type RotateDeps = Pick<KeysDeps, 'db' | 'sealed' | 'keyring' | 'log'>;
 type Counts = { rewrapped: number; changed_meanwhile: number; failed: string[] };
+/** Which key-encryption keys this Worker runs with, by what sealed texts name them: an operator sees whether the new one has arrived. */
+type Keks = { key_encryption_key: string; previous_key_encryption_key: string | null };
 
 /**
  * `POST /internal/keys/rotate {after?}`: wraps one page of what is not under the current key-encryption key anew, while everything
- * serves: texts under the previous one open too. Answers `{rewrapped, changed_meanwhile, failed: [key ids], next}`; call it with `next`
- * as `after` until that is null. Nothing failed and nothing is left: the previous key can go.
+ * serves: texts under the previous one open too. Answers `{rewrapped, changed_meanwhile, failed: [key ids], next}` and the ids of both
+ * key-encryption keys; call it with `next` as `after` until that is null. Nothing failed and nothing is left: the previous key can go.
  */
 export const rotateRoutes = (deps: RotateDeps) =>
   new Hono<{ Variables: SignedVariables }>().post('/internal/keys/rotate', async (c) => {
     const { after } = unwrap(validate(Request, unwrap(parseStrictJson(c.var.message.body))));
-    return c.json(await rotatePage(deps, after ?? null));
+    return c.json({ ...(await rotatePage(deps, after ?? null)), ...idsOf(deps) });
   });
+
+const idsOf = ({ keyring: { current, previous } }: RotateDeps): Keks => ({
+  key_encryption_key: current.id,
+  previous_key_encryption_key: previous?.id ?? null,
+});
 
 async function rotatePage(deps: RotateDeps, after: Place | null): Promise<Counts & { next: Place | null }> {
   const stores: SealedStore[] = [deps.db, ...(deps.sealed ? [deps.sealed] : [])];

@@ -2,6 +2,7 @@ import type { KeyMaterial } from '../../shared/db/key-service/provider-key-rows.
 import type { Rewrapped } from '../../shared/db/key-service/sealed-store.ts';
 import type { Keyring } from '../../shared/seal/keyring.ts';
 import { rewrap, type SealContext, seal, unseal } from '../../shared/seal/seal.ts';
+import { joinConfig, splitConfig } from './config-secrets.ts';
 
 /** Whose key it is and which: what every sealed text of it is bound to. */
 export type KeyContext = Omit<SealContext, 'field'>;
@@ -16,8 +17,6 @@ export type SealedKey = { api_key: string; api_secret: string | null; additional
 
 export type ClearKey = { key: string; secret?: string; config: Config };
 
-/** Fields of the settings that are secrets too. */
-const SECRET_FIELD = /(secret|token|password|key)$/i;
 const ENVELOPE = 'dkv1.';
 
 /** `sibling`: another sealed text of that owner, whose data key is used again. */
@@ -33,23 +32,19 @@ export async function sealKey(
   return { api_key: key, api_secret: secret ?? null, additional_config: config };
 }
 
-/** A key's settings, in which what is secret is sealed like the key. */
+/** A key's settings: what is known to be no secret, and by its path (`auth/user`) an envelope for each other text. */
 export async function sealConfig(
   keyring: Keyring,
   context: KeyContext,
   config: Config,
   sibling: string,
 ): Promise<Config> {
-  const sealed = await eachText(config, isSecret, (name, text) =>
-    seal(keyring, { ...context, field: `config.${name}` }, text, sibling),
-  );
-  return sealed ?? {};
+  const { clear, secret } = splitConfig(config);
+  const sealed = Object.entries(secret).map(async ([path, text]) => {
+    return [path, await seal(keyring, { ...context, field: `config.${path}` }, text, sibling)] as const;
+  });
+  return { ...clear, ...Object.fromEntries(await Promise.all(sealed)) };
 }
-
-/** What looks like an envelope is sealed too: in clear it would be taken for one. */
-const isSecret = (name: string, text: string) => text !== '' && (SECRET_FIELD.test(name) || isEnvelope(name, text));
-
-const isEnvelope = (_name: string, text: string) => text.startsWith(ENVELOPE);
 
 /** In clear again; null where any part of it does not open for this very key. */
 export async function openSealed(keyring: Keyring, row: KeyMaterial): Promise<ClearKey | null> {
@@ -59,9 +54,9 @@ export async function openSealed(keyring: Keyring, row: KeyMaterial): Promise<Cl
   };
   const key = row.api_key === null ? null : await open(row.api_key);
   const secret = row.api_secret === null ? undefined : await open(row.api_secret, 'api_secret');
-  const config = await eachText(row.additional_config, isEnvelope, (name, text) => open(text, `config.${name}`));
+  const config = await eachEnvelope(row.additional_config, (path, text) => open(text, `config.${path}`));
   if (key === null || secret === null || config === null) return null;
-  return { key, ...(secret !== undefined && { secret }), config };
+  return { key, ...(secret !== undefined && { secret }), config: joinConfig(config.others, config.changed) };
 }
 
 export function contextOf(row: Pick<KeyMaterial, 'owner' | 'provider' | 'key_id' | 'version'>): KeyContext {
@@ -73,22 +68,22 @@ export async function rewrapKey(keyring: Keyring, owner: string, row: Rewrapped)
   const again = (text: string) => rewrap(keyring, owner, text);
   const api_key = await again(row.api_key);
   const api_secret = row.api_secret === null ? undefined : await again(row.api_secret);
-  const config = await eachText(row.additional_config, isEnvelope, (_name, text) => again(text));
+  const config = await eachEnvelope(row.additional_config, (_path, text) => again(text));
   if (api_key === null || api_secret === null || config === null) return null;
-  return { api_key, api_secret: api_secret ?? null, additional_config: config as Record<string, string> };
+  return { api_key, api_secret: api_secret ?? null, additional_config: config.changed };
 }
 
-/** Changes the texts that are meant; null as soon as one cannot be changed. */
-async function eachText(
-  config: Config,
-  isMeant: (name: string, text: string) => boolean,
-  change: (name: string, text: string) => Promise<string | null>,
-): Promise<Config | null> {
-  const changed: Config = {};
-  for (const [name, value] of Object.entries(config)) {
-    const meant = typeof value === 'string' && isMeant(name, value);
-    changed[name] = meant ? await change(name, value) : value;
-    if (meant && changed[name] === null) return null;
+/** Changes the envelopes of stored settings, and sets the others apart; null as soon as one cannot be changed. */
+async function eachEnvelope(config: Config, change: (path: string, text: string) => Promise<string | null>) {
+  const changed: Record<string, string> = {};
+  const others: Config = {};
+  for (const [path, value] of Object.entries(config)) {
+    if (typeof value !== 'string' || !value.startsWith(ENVELOPE)) others[path] = value;
+    else {
+      const text = await change(path, value);
+      if (text === null) return null;
+      changed[path] = text;
+    }
   }
-  return changed;
+  return { changed, others };
 }

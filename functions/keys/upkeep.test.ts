@@ -39,6 +39,8 @@ describe('rotation', () => {
       changed_meanwhile: 0,
       failed: [],
       next: { store: 0, key_id: 'key_49', version: 1 },
+      key_encryption_key: both.current.id,
+      previous_key_encryption_key: keyring.current.id,
     });
     const onlyNext = await loadKeyring({ current: NEXT });
     const after = written.get('key_7') as Rewrapped;
@@ -71,13 +73,25 @@ describe('rotation', () => {
       { listSealed: () => ok(rows), rewrapSealed: () => ok({ rewrapped: false }) },
       { keyring: both },
     );
-    expect(await json(await post('/internal/keys/rotate'))).toEqual({
+    expect(await json(await post('/internal/keys/rotate'))).toMatchObject({
       rewrapped: 0,
       changed_meanwhile: 1,
       failed: ['key_1'],
       next: null,
     });
     expect(lines.join()).not.toContain('c4n4ry');
+  });
+
+  test('says by id which keys it runs with, and that there is no previous one', async () => {
+    const { post } = fakeApp({ listSealed: () => ok([]) });
+    const response = await post('/internal/keys/rotate');
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({
+      rewrapped: 0,
+      key_encryption_key: keyring.current.id,
+      previous_key_encryption_key: null,
+    });
+    expect(text).not.toContain(KEK);
   });
 });
 

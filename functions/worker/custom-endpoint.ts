@@ -8,6 +8,13 @@ type EndpointDeps = Pick<WorkerDeps, 'fetch' | 'origin' | 'outputOrigins'>;
 const MAX_BYTES = 24 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
+/** Whether two URLs are one address: origin and path. */
+export function sameAddress(one: string, other: string): boolean {
+  const address = ({ origin, pathname }: URL) => origin + pathname.replace(/\/+$/, '');
+  const [a, b] = [URL.parse(one), URL.parse(other)];
+  return a !== null && b !== null && address(a) === address(b);
+}
+
 /**
  * Somebody's own endpoint in the place of a provider's: its address is checked at each use and before anything is sent, its redirects are
  * followed on its own origin only, and outputs may come from there. Null for an address that must not be asked.

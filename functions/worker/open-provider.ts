@@ -1,7 +1,7 @@
 import type { Work } from '../../shared/db/rows.ts';
 import type { OpenedKey, OpenResult } from '../../shared/internal/key-vault.ts';
 import type { Provider, ProviderState } from '../../shared/providers/types.ts';
-import { endpointOptions } from './custom-endpoint.ts';
+import { endpointOptions, sameAddress } from './custom-endpoint.ts';
 import type { Adapter, WorkerDeps } from './deps.ts';
 
 /** `missing`: there is no such key or protocol, and asking again changes nothing. `unavailable`: nobody could be asked. */
@@ -18,7 +18,10 @@ export async function openProvider(deps: WorkerDeps, work: Work): Promise<Opened
   const opened = await openKey(deps, work);
   if (!opened) return { ok: false, reason: 'unavailable', message: 'The key could not be asked for.' };
   if ('missing' in opened) return { ok: false, reason: 'missing', message: opened.missing };
-  const provider = createProvider(deps, adapter, opened, work);
+  const endpoint = addressFor(opened, work);
+  if (endpoint === 'elsewhere')
+    return { ok: false, reason: 'missing', message: 'The key was kept for another address.' };
+  const provider = createProvider(deps, adapter, opened, endpoint);
   if (!provider)
     return { ok: false, reason: 'unavailable', message: 'The custom endpoint has no address that may be asked.' };
   return { ok: true, adapter, provider };
@@ -40,13 +43,29 @@ export async function openKey(
   return null;
 }
 
+/**
+ * Where the attempt goes: null is the provider's own address. A key goes to the address that it was kept with and nowhere else, whatever
+ * the attempt says; without a key there is nothing to lose, and the attempt decides.
+ */
+function addressFor({ key, config }: OpenedKey, { candidate }: Pick<Work, 'candidate'>): string | null {
+  const wanted = candidate.endpoint_url ?? null;
+  const kept = typeof config.endpoint_url === 'string' ? config.endpoint_url : null;
+  if (key === '') return wanted;
+  return wanted === null || (kept !== null && sameAddress(wanted, kept)) ? kept : 'elsewhere';
+}
+
 /** Null for a custom endpoint whose address must not be asked. */
-function createProvider(deps: WorkerDeps, adapter: Adapter, opened: OpenedKey, { candidate }: Work): Provider | null {
+function createProvider(
+  deps: WorkerDeps,
+  adapter: Adapter,
+  opened: OpenedKey,
+  endpoint: string | null,
+): Provider | null {
   const { fetch, now, outputOrigins } = deps;
   const { key, secret, config } = opened;
   const usual = { key, secret, config, baseUrl: adapter.baseUrl, fetch, now, outputOrigins };
-  if (!candidate.endpoint_url) return adapter.create(usual);
-  const own = endpointOptions(deps, candidate.endpoint_url);
+  if (endpoint === null) return adapter.create(usual);
+  const own = endpointOptions(deps, endpoint);
   return own && adapter.create({ ...usual, ...own });
 }
 

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { tryEnvironment } from './environment.ts';
 import { keyTable, type TriedKey } from './table.ts';
-import { wantedProviders } from './wanted.ts';
+import { wantedOfAll, wantedProviders } from './wanted.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -20,6 +20,13 @@ test.each<[string | undefined, string[]]>([
 
 test('every provider for nothing', () => {
   expect(wantedProviders().length).toBeGreaterThan(30);
+});
+
+test('several names, and each that nobody knows', () => {
+  expect(wantedOfAll(['fal', 'replicate'])).toEqual({ providers: ['fal', 'replicate'], unknown: [] });
+  expect(wantedOfAll(['flux-dev', 'fal', 'openai']).providers).toEqual(['replicate', 'fal', 'openai']);
+  expect(wantedOfAll(['fal', 'nobody', '--all', '']).unknown).toEqual(['nobody', '--all', '']);
+  expect(wantedOfAll([])).toEqual({ providers: wantedProviders(), unknown: [] });
 });
 
 test('tries each key of a pool once, at its endpoint, with its own secret', async () => {

@@ -17,3 +17,13 @@ export function wantedProviders(name?: string): string[] {
   if (Object.hasOwn(profiles, name)) return [profiles[name]?.provider ?? ''];
   return ids.filter((id) => name.startsWith(`${id}-`));
 }
+
+/** The providers of several names, each once; all of them for no name. `unknown` are the names that nobody knows. */
+export function wantedOfAll(names: readonly string[]): { providers: string[]; unknown: string[] } {
+  if (names.length === 0) return { providers: wantedProviders(), unknown: [] };
+  const found = names.map((name) => ({ name, providers: name === '' ? [] : wantedProviders(name) }));
+  return {
+    providers: [...new Set(found.flatMap(({ providers }) => providers))],
+    unknown: found.filter(({ providers }) => providers.length === 0).map(({ name }) => name),
+  };
+}

@@ -111,6 +111,7 @@ export const changeApiKey = contract({
   scopes: ['keys'],
   tag,
   summary: 'Rename a key, or narrow or widen what it may',
+  description: 'Not of a key that is revoked or was rolled.',
   params,
   body: ApiKeyChange,
   answers: { 200: apiKey },

@@ -99,13 +99,17 @@ export const listMembers = contract({
   refusals: ['not_found'],
 });
 
+/** Any other key could let in somebody who may do more than it. */
+const UNLIMITED =
+  'An API key may do this only if it has the scopes jobs, keys, billing and webhooks, and no expiry, models, cap or rate limit of its own.';
+
 export const inviteMember = contract({
   method: 'post',
   path: '/v1/organizations/{id}/members',
   scopes: ['keys'],
   tag,
   summary: 'Invite somebody by email address',
-  description: 'Nobody is made a member unasked: the answer carries a token that the person accepts with.',
+  description: `Nobody is made a member unasked: the answer carries a token that the person accepts with. ${UNLIMITED}`,
   params,
   body: InvitationRequest,
   idempotency: 'optional',
@@ -133,6 +137,7 @@ export const revokeInvitation = contract({
   scopes: ['keys'],
   tag,
   summary: 'Take an invitation back',
+  description: UNLIMITED,
   params: z.object({ id: OrganizationId, invitation_id: InvitationId }),
   answers: { 204: { description: 'Nobody can accept it any more' } },
   refusals: ['forbidden', 'not_found'],
@@ -156,6 +161,7 @@ export const changeMember = contract({
   scopes: ['keys'],
   tag,
   summary: 'Give a member another role',
+  description: `API keys of the organisation that the person made and that may do more than the new role are revoked. ${UNLIMITED}`,
   params: memberParams,
   body: z.strictObject({ role: MemberRole }),
   answers: { 200: { description: 'The member', schema: Member } },
@@ -168,6 +174,7 @@ export const removeMember = contract({
   scopes: ['keys'],
   tag,
   summary: 'Remove a member, or leave; the last owner stays',
+  description: UNLIMITED,
   params: memberParams,
   query: z.strictObject({
     keep_api_keys: z

@@ -5,6 +5,8 @@ import { contract } from './route-doc.ts';
 import { JsonObject, Name, Timestamp } from './scalars.ts';
 
 const MAX_CONFIG_CHARS = 8_192;
+const MAX_CONFIG_TEXTS = 64;
+const CONFIG_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
 export const KeyScope = z.enum(['user', 'project', 'organization', 'platform']);
 export const KeyScopeId = z
@@ -18,9 +20,22 @@ const Secret = z.string().trim().min(1).max(16_384);
 const Config = JsonObject.refine(
   (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
   `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
-).describe(
-  'What else the provider needs; texts whose names say secret, token, password or key are sealed like the key',
-);
+)
+  .refine((value) => namesOf(value).every((name) => CONFIG_NAME.test(name)), `Names must match ${CONFIG_NAME.source}`)
+  .refine((value) => textsOf(value) <= MAX_CONFIG_TEXTS, `Must not hold more than ${MAX_CONFIG_TEXTS} texts`)
+  .describe(
+    'What else the provider needs. Texts are sealed like the key, but for `endpoint_url`, `region`, `location`, `organization`, `organization_id`, `project`, `project_id`, `model`, `deployment`, `resource` and `api_version` at the top. The key is sent to `endpoint_url`, if it has one, and nowhere else',
+  );
+
+const inside = (value: unknown): unknown[] => (typeof value === 'object' && value !== null ? Object.values(value) : []);
+
+function namesOf(value: unknown): string[] {
+  const own = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  return [...own, ...inside(value).flatMap(namesOf)];
+}
+
+const textsOf = (value: unknown): number =>
+  typeof value === 'string' ? 1 : inside(value).reduce<number>((sum, item) => sum + textsOf(item), 0);
 
 const secrets = { api_key: Secret, api_secret: Secret.optional(), additional_config: Config.optional() };
 
@@ -41,7 +56,7 @@ export const ProviderKeyRequest = z
       .describe('One pool of its provider (`vision-nova`); all of them unless given'),
     ...secrets,
     ...changeable,
-    scope: KeyScope.default('user'),
+    scope: KeyScope.optional().describe('Whose it is; the account’s that the caller acts for unless given'),
     scope_id: KeyScopeId.optional(),
   })
   .meta({ id: 'ProviderKeyRequest' });
@@ -52,7 +67,9 @@ const ProviderKeyChange = z
     ...changeable,
     is_active: z.boolean().optional().describe('True also brings back a key that is out of service'),
     profile: z.string().min(1).max(100).nullable().optional(),
-    additional_config: Config.optional().describe('In place of the old one, sealed parts included'),
+    additional_config: Config.optional().describe(
+      'In place of the old one, sealed parts included. `endpoint_url` stays as it is: another one needs …/replace, which takes the key again',
+    ),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')
   .meta({ id: 'ProviderKeyChange' });
@@ -83,6 +100,8 @@ export const ProviderKey = z
     cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp })),
     usage_count: z.int().describe('Successes'),
     last_used_at: Timestamp.nullable(),
+    additional_config: JsonObject.describe('What of it is no secret'),
+    secret_fields: z.array(z.string()).describe('What of it is sealed: the paths, such as `auth/user`'),
     created_at: Timestamp,
   })
   .meta({ id: 'ProviderKey', description: 'What is shown of a provider key; never the key.' });
@@ -169,6 +188,7 @@ export const replaceProviderKey = contract({
   scopes: ['keys'],
   tag,
   summary: 'Put a new key in the place of an old one, which serves its running jobs to their end',
+  description: 'All of it anew: an `api_secret` or `additional_config` that is left out is gone.',
   params,
   body: ProviderKeySecrets,
   idempotency: 'optional',

@@ -15,7 +15,14 @@ const ScopeId = z
 const value = {
   provider: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider'),
   model: z.string().min(1).max(200).nullish(),
-  endpoint_url: z.string().min(1).max(2_048).nullish().describe('Of a self-hosted model: docs/custom-endpoints.md'),
+  endpoint_url: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .nullish()
+    .describe(
+      'Of a self-hosted model: docs/custom-endpoints.md. It gets the key of this scope that was kept with this address, or none',
+    ),
 };
 
 export const SettingRequest = z.strictObject(value).meta({ id: 'ProviderSettingRequest' });
@@ -134,6 +141,10 @@ export const effectiveSetting = contract({
   scopes: ['jobs', 'keys'],
   tag,
   summary: 'What a job would take: project, organisation, user, environment, in this order',
+  description:
+    'By the same resolution that accepts jobs; provider, model and key each have a level of their own. A job names its model today (`auto` comes ' +
+    'with the catalogue), so the model of a setting chooses among the routes of the model that the job names: the route with that model is tried ' +
+    'first, then the others of its provider, then the rest, unless the request’s own `routing` orders them.',
   query: z.strictObject({
     operation: SettingOperation,
     project_id: ProjectId.optional(),

@@ -79,6 +79,7 @@ export type Database = {
       open_verdict: { Args: { attempt_id: string; request_id: string }; Returns: Json };
       patch_api_key: { Args: { credential: Json; id: string; patch: Json }; Returns: Json };
       patch_provider_key: { Args: { credential: Json; id: string; patch: Json }; Returns: Json };
+      begin_key_test: { Args: { credential: Json; request: Json }; Returns: Json };
       prepare_provider_key: { Args: { credential: Json; request: Json }; Returns: Json };
       provider_stats: { Args: { credential: Json }; Returns: Json };
       purge_client_tokens: { Args: { max: number }; Returns: Json };

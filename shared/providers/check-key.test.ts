@@ -106,3 +106,13 @@ test.each(['openai', 'fal', 'replicate'])('%s hangs: an answer in under three se
   expect((await tried(provider, 200, {}, { fetch, key: 'r8_canary' })).result).toBe('unreachable');
   expect(performance.now() - started).toBeLessThan(3_000);
 });
+
+test('silence and no way there are told apart', async () => {
+  const lost = () => Promise.reject(new TypeError('getaddrinfo ENOTFOUND'));
+  expect((await tried('openai', 200, {}, { fetch: lost })).message).toBe('The provider could not be reached.');
+  const silent = (_input: unknown, init?: RequestInit) =>
+    new Promise<Response>((_, reject) =>
+      init?.signal?.addEventListener('abort', () => reject(new TypeError('timeout'))),
+    );
+  expect((await tried('openai', 200, {}, { fetch: silent })).message).toBe('The provider did not answer in time.');
+});

@@ -18,20 +18,20 @@ export const isCheckable = (provider: string) =>
  * Never throws; the message holds no part of the key.
  */
 export async function checkKey(provider: string, options: CheckOptions): Promise<KeyCheck> {
-  const fetch: CheckOptions['fetch'] = (input, init) => options.fetch(input, inTime(init));
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const fetch: CheckOptions['fetch'] = (input, init) => options.fetch(input, inTime(timeout, init));
   const adapter = findProvider(provider);
   if (adapter) return adapter.create({ ...options, fetch }).check();
   const row = Object.hasOwn(checks, provider) ? checks[provider] : undefined;
   if (!row) return { result: 'unreachable', message: 'This provider offers no call that tries a key for nothing.' };
-  return checkByRow(row, { ...options, fetch });
+  return checkByRow(row, { ...options, fetch }, timeout);
 }
 
-function inTime(init: RequestInit = {}): RequestInit {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+function inTime(timeout: AbortSignal, init: RequestInit = {}): RequestInit {
   return { ...init, signal: init.signal ? AbortSignal.any([init.signal, timeout]) : timeout };
 }
 
-async function checkByRow(row: CheckRow, options: CheckOptions): Promise<KeyCheck> {
+async function checkByRow(row: CheckRow, options: CheckOptions, timeout: AbortSignal): Promise<KeyCheck> {
   const base = options.baseUrl ?? row.base ?? endpointOf(options);
   if (!base)
     return { result: 'unreachable', message: 'Set endpoint_url in additional_config: there is no other address.' };
@@ -44,7 +44,9 @@ async function checkByRow(row: CheckRow, options: CheckOptions): Promise<KeyChec
     const response = await options.fetch(url, init);
     return readCheck(row, response.status, (await response.text()).slice(0, LONGEST_TEXT), options);
   } catch {
-    return { result: 'unreachable', message: 'The provider did not answer in time.' };
+    // A name without an address and a refused connection are quick; only a provider that is slow is asked to be in time.
+    const message = timeout.aborted ? 'The provider did not answer in time.' : 'The provider could not be reached.';
+    return { result: 'unreachable', message };
   }
 }
 

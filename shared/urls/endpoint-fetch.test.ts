@@ -15,7 +15,7 @@ function endpoint(...answers: Response[]) {
 test('a result that takes its time is fetched from where the endpoint says, on the same origin', async () => {
   const { fetch, ask } = endpoint(
     to('/?__modal_function_call_id=fc-1'),
-    to(`${START}?id=2`),
+    to(`${START}?id=2#result`),
     Response.json({ done: true }),
   );
   const answer = await ask();

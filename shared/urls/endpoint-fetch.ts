@@ -35,7 +35,9 @@ export async function endpointFetch({
 /** The address of a 303 on the same origin; null for every other redirect. */
 function seeOther(from: string, { status, location }: { status: number; location: string }): string | null {
   const to = location === '' ? null : URL.parse(location, from);
-  return status === 303 && to?.origin === new URL(from).origin ? to.href : null;
+  if (status !== 303 || to?.origin !== new URL(from).origin) return null;
+  to.hash = '';
+  return to.href;
 }
 
 function withoutBody(headers: HeadersInit | undefined): Headers {

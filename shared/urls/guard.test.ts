@@ -19,6 +19,9 @@ test.each([
   'HTTPS://EXAMPLE.COM/Hook',
   'https://1password.com/x',
   'https://dead.beef.cafe/x',
+  'https://contest.example/x',
+  'https://notfritz.box.example/x',
+  'https://asus.com/x',
 ])('lets %s through', (url) => {
   expect(reason(url)).toBe('ok');
 });
@@ -98,6 +101,23 @@ test.each([
   ['https://router.home.arpa/', 'private_name'],
   ['https://127.0.0.1.nip.io/', 'private_name'],
   ['https://x.localtest.me/', 'private_name'],
+  ['https://wiki.intranet/', 'private_name'],
+  ['https://nas.lan/', 'private_name'],
+  ['https://mail.corp/', 'private_name'],
+  ['https://hub.home/', 'private_name'],
+  ['https://foo.test/', 'private_name'],
+  ['https://foo.invalid/', 'private_name'],
+  ['https://foo.onion/', 'private_name'],
+  ['https://10-0-0-1.1u.ms/', 'private_name'],
+  ['https://7f000001.c0a80001.rbndr.us/', 'private_name'],
+  ['https://localho.st/', 'private_name'],
+  ['https://lacolhost.com/', 'private_name'],
+  ['https://127-0-0-1.my.local-ip.co/', 'private_name'],
+  ['https://127.0.0.1.backname.io/', 'private_name'],
+  ['https://10.0.0.1.ip.dns4e.com/', 'private_name'],
+  ['https://x.fuf.me/', 'private_name'],
+  ['https://router.asus.com/', 'private_name'],
+  ['https://fritz.box/', 'private_name'],
   ['https://intranet/', 'private_name'],
   ['https://metadata/', 'single_label'],
   ['https://com/', 'single_label'],
@@ -120,6 +140,13 @@ test('caps the length by purpose', () => {
   expect(reason(url)).toBe('length');
   expect(checkUrl(url, { purpose: 'media' }).ok).toBe(true);
   expect(checkUrl(url.repeat(3), { purpose: 'media' })).toEqual({ ok: false, reason: 'length' });
+});
+
+test('an endpoint has no fragment: it would not be asked', () => {
+  const endpoint = (url: string) => check(url, { purpose: 'endpoint' });
+  expect(endpoint('https://mine.example.com/run?app=1').ok).toBe(true);
+  for (const url of ['https://mine.example.com/run#x', 'https://mine.example.com/#', `${local}/run#x`])
+    expect(endpoint(url)).toEqual({ ok: false, reason: 'form' });
 });
 
 test('local origins are the only exception, and whole', () => {

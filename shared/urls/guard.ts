@@ -20,8 +20,8 @@ export type CheckedUrl = { ok: true; url: URL } | { ok: false; reason: UrlRefusa
 const LONGEST: Record<UrlPurpose, number> = { webhook: 2_048, endpoint: 2_048, media: 8_192 };
 
 /**
- * Names that resolve inside somebody's network: RFC 6761, 6762 and 8375, and what is customary in clouds and offices
- * (`metadata.google.internal` is one of them).
+ * Names that no public name server answers for, or that mean something inside somebody's network: RFC 2606, 6761, 6762, 7686 and 8375,
+ * and what is customary in clouds and offices (`metadata.google.internal` is one of them).
  */
 const PRIVATE_SUFFIXES = [
   'localhost',
@@ -33,17 +33,30 @@ const PRIVATE_SUFFIXES = [
   'home',
   'corp',
   'private',
-].concat(['home.arpa', 'svc', 'metadata.goog']);
+].concat(['test', 'invalid', 'onion', 'home.arpa', 'svc', 'metadata.goog']);
 
-/** Public names whose business is to resolve to loopback or to an address spelt inside the name. */
-const REBINDING_SUFFIXES = ['localtest.me', 'lvh.me', 'vcap.me', 'nip.io', 'sslip.io', 'xip.io', 'traefik.me'];
+/** Public names whose business is to resolve to loopback, to the router, or to an address spelt inside the name. */
+const REBINDING_SUFFIXES = [
+  'localtest.me',
+  'lvh.me',
+  'vcap.me',
+  'nip.io',
+  'sslip.io',
+  'xip.io',
+  'traefik.me',
+  '1u.ms',
+].concat(
+  ['rbndr.us', 'localho.st', 'lacolhost.com', 'my.local-ip.co', 'backname.io', 'ip.dns4e.com', 'fuf.me'],
+  ['router.asus.com', 'fritz.box'],
+);
 
 /**
  * Checks a URL that a user gave us, before every use: https on its own port, a public DNS name, no credentials.
  * Address literals are refused in all spellings, because the URL parser has resolved those before we look (decimal,
  * octal, hex, short and full-width IPv4), and because a bracket can only hold IPv6 (mapped, 6to4, NAT64, all others).
  *
- * A name may still resolve to a private address later: a Worker cannot pin what it connects to, a stated limit.
+ * Names are not resolved: a Worker cannot ask for a name's address, nor pin what it connects to. That a name leads to no private
+ * address is left to Cloudflare's network, which does not route a Worker's `fetch` there: a stated limit.
  * `localOrigins` are let through whole (the local stack's own); `deniedHosts` are our own names.
  */
 export function checkUrl(
@@ -53,6 +66,8 @@ export function checkUrl(
   if (text.length > LONGEST[options.purpose]) return refuse('length');
   // The parser drops tabs and newlines and takes backslashes for slashes: other readers of this text do not.
   if (/[\s\\]/.test(text) || hasControl(text)) return refuse('form');
+  // A fragment is never sent, so an address that has one is not the address that is asked.
+  if (options.purpose === 'endpoint' && text.includes('#')) return refuse('form');
   const url = URL.parse(text);
   if (!url) return refuse('form');
   if (url.username || url.password || /^[^/?#]*\/\/[^/?#]*@/.test(text)) return refuse('userinfo');

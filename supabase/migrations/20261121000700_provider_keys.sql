@@ -8,6 +8,7 @@ create table darkroom.provider_api_keys (
   account_id text collate "C" references darkroom.accounts (id),
   source text not null default 'sealed' check (source in ('sealed', 'environment', 'endpoint')), -- endpoint: somebody's own, without a key
   env_name text,
+  endpoint text collate "C",               -- the address that it was kept with and is sent to, null: its provider's own
   version int not null default 1,
   name text not null default '' check (length(name) <= 200),
   last4 text not null,

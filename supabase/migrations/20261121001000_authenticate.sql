@@ -44,12 +44,17 @@ begin
   return v_account;
 end $$;
 
+-- What a role in an organisation may do for it.
+create function darkroom.role_scopes(p_role text) returns text[] language sql immutable as $$
+  select case p_role when 'member' then array['jobs'] when 'billing' then array['billing'] else array['jobs', 'keys', 'billing', 'webhooks'] end
+$$;
+
 -- What a user may do for an account: all of it for their own, by role for an organisation's, null for a stranger's.
 create function darkroom.scopes_of(p_user uuid, p_account text) returns text[]
 language sql stable security definer set search_path = '' as $$
   select case
     when exists (select from darkroom.users u where u.id = p_user and u.account_id = p_account) then array['jobs', 'keys', 'billing', 'webhooks']
-    else (select case m.role when 'member' then array['jobs'] when 'billing' then array['billing'] else array['jobs', 'keys', 'billing', 'webhooks'] end
+    else (select darkroom.role_scopes(m.role)
             from darkroom.organizations o join darkroom.members m on m.organization_id = o.id and m.user_id = p_user
            where o.account_id = p_account)
   end

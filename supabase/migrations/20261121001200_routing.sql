@@ -10,19 +10,33 @@ language sql stable as $$
   where o.owner_id is not null
 $$;
 
--- A key serves a lane when it belongs to the lane's owner and provider and is for that profile or for all of them. A lane that ends in
--- `#key_…` is for a job that named its key, and served by that one only.
+-- A URL as it is compared: scheme, host and path. Which address is asked is decided by whoever sends; this only says who may be chosen.
+create function darkroom.address(p_url text) returns text language sql immutable strict as $$
+  select lower(substring(u from '^[^/]*//[^/]*')) || rtrim(coalesce(substring(u from '^[^/]*//[^/]*(/.*)$'), ''), '/')
+    from (select regexp_replace(p_url, '[?#].*$', '')) x (u)
+$$;
+
+-- An address within the name of a lane.
+create function darkroom.address_mark(p_address text) returns text language sql immutable strict as $$
+  select left(encode(sha256(convert_to(p_address, 'UTF8')), 'hex'), 16)
+$$;
+
+-- A key serves a lane when it belongs to the lane's owner and provider, is for that profile or for all of them, and for the lane's address:
+-- `…@mark` is a custom endpoint's, any other the provider's own. A lane that ends in `#key_…` is for a job that named its key, and served by
+-- that one only.
 create function darkroom.lane_keys(l darkroom.lanes) returns setof darkroom.provider_api_keys
 language sql stable as $$
   select k.* from darkroom.provider_api_keys k
    where k.provider_name = l.provider and k.owner_kind = l.owner_kind and k.owner_id = l.owner_id and k.deleted_at is null
      and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = l.profile)
      and split_part(l.lane, '#', 2) in ('', k.id)
+     and split_part(split_part(l.lane, '#', 1), '@', 2) = case when k.endpoint is null then '' else darkroom.address_mark(k.endpoint) end
 $$;
 
-create function darkroom.lane_id(p_profile text, p_owner_kind text, p_owner_id text, p_key text default null) returns text
+create function darkroom.lane_id(p_profile text, p_owner_kind text, p_owner_id text, p_key text default null, p_endpoint text default null) returns text
 language sql immutable as $$
-  select p_profile || ':' || case p_owner_kind when 'platform' then 'platform' else p_owner_kind || ':' || p_owner_id end || coalesce('#' || p_key, '')
+  select p_profile || ':' || case p_owner_kind when 'platform' then 'platform' else p_owner_kind || ':' || p_owner_id end
+    || case when p_endpoint is null then '' else '@' || darkroom.address_mark(darkroom.address(p_endpoint)) end || coalesce('#' || p_key, '')
 $$;
 
 -- `llm` is what settings pages call chat.
@@ -55,8 +69,9 @@ create type darkroom.choice as (
   profile text,
   usable boolean,            -- the own key is in service
   why text,                  -- it is not: the reason
-  endpoint text,             -- a custom address, called with its own owner's key and no other
+  endpoint text,             -- a custom address: the setting's, or the own key's
   platform_profile text,     -- the platform has a key, for this profile
+  platform_endpoint text,    -- which was kept with this address
   platform boolean,          -- and may pay
   after_own boolean          -- but only once own keys have failed
 );
@@ -71,28 +86,34 @@ begin
   return 2;
 end $$;
 
--- Adds the caller's own key: the first level that has one in service, else the first that has one out of service.
+-- Adds the caller's own key: the first level that has one, in service or not. A level whose key is out of service does not leave the bill to
+-- the next one. A custom endpoint gets its own level's key that was kept with that very address, or the row that stands for none.
 create function darkroom.own_payer(h darkroom.choice, c darkroom.caller, p_profiles text[], p_key text, s darkroom.provider_settings) returns darkroom.choice
 language plpgsql stable as $$
+declare v_endpoint text := darkroom.address(s.endpoint_url); v_kept text;
 begin
   select o.rank, case when p_key is null then o.credential else 'request' end, o.owner_kind, o.owner_id, coalesce(k.provider_key, p_profiles[1]),
-      k.state = 'active', format('the %s''s own key is %s%s', o.credential, replace(k.state, '_', ' '), ': ' || k.state_reason)
-    into h.rank, h.credential, h.owner_kind, h.owner_id, h.profile, h.usable, h.why
+      k.state = 'active', format('the %s''s own key is %s%s', o.credential, replace(k.state, '_', ' '), ': ' || k.state_reason), k.endpoint
+    into h.rank, h.credential, h.owner_kind, h.owner_id, h.profile, h.usable, h.why, v_kept
     from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
    where o.rank < 4 and k.provider_name = h.body->>'provider' and k.deleted_at is null and k.is_active
      and (k.provider_key is null or k.provider_key = any (p_profiles)) and (p_key is null or k.id = p_key)
-     and case when s.endpoint_url is null then k.source <> 'endpoint' else k.owner_kind = s.owner_kind and k.owner_id = s.owner_id end
-   order by k.state = 'active' desc, o.rank, array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1;
+     and case when v_endpoint is null then k.source <> 'endpoint'
+       else k.owner_kind = s.owner_kind and k.owner_id = s.owner_id and k.endpoint = v_endpoint end
+   order by o.rank, k.state = 'active' desc, k.endpoint is not null, array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1;
+  h.endpoint := coalesce(h.endpoint, v_kept);
   return h;
 end $$;
 
-create function darkroom.platform_profile(p_provider text, p_profiles text[], p_key text) returns text
+-- Adds the platform's key, one for its provider's own address first.
+create function darkroom.platform_payer(h darkroom.choice, p_profiles text[], p_key text) returns darkroom.choice
 language plpgsql stable as $$
 begin
-  return (select coalesce(k.provider_key, p_profiles[1]) from darkroom.provider_api_keys k
-   where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = p_provider and k.deleted_at is null and k.is_active
+  select coalesce(k.provider_key, p_profiles[1]), k.endpoint into h.platform_profile, h.platform_endpoint from darkroom.provider_api_keys k
+   where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = h.body->>'provider' and k.deleted_at is null and k.is_active
      and k.state = 'active' and (k.provider_key is null or k.provider_key = any (p_profiles)) and (p_key is null or k.id = p_key)
-   order by array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1);
+   order by k.endpoint is not null, array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1;
+  return h;
 end $$;
 
 -- The providers that some level of the caller has a key for; null: none at all, which most callers pay one look at an index for.
@@ -137,7 +158,11 @@ declare
   s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[] := '{}'; v_profiles text[]; i int; v_last int := 0; v_sorted boolean := true;
   v_plain boolean := p_settings is null and p_pinned is null and not p_routing ? 'order';
 begin
-  if p_settings is not null then v_wanted := darkroom.wanted_setting(p_settings, p_candidates); end if;
+  if p_settings is not null then
+    v_wanted := darkroom.wanted_setting(p_settings, p_candidates);
+    -- The model has a level of its own: the first that names one for this provider.
+    v_wanted.model := coalesce(v_wanted.model, (darkroom.setting_of(p_settings, v_wanted.provider, true)).model);
+  end if;
   for i in 0 .. jsonb_array_length(p_candidates) - 1 loop
     h := null;
     h.body := p_candidates->i;
@@ -149,8 +174,8 @@ begin
       h.endpoint := s.endpoint_url;
     end if;
     if h.body->>'provider' = any (v_own) then h := darkroom.own_payer(h, c, v_profiles, v_key, s); end if;
-    if h.endpoint is null and not coalesce((p_routing->>'byok_only')::boolean, false) then
-      h.platform_profile := darkroom.platform_profile(h.body->>'provider', v_profiles, v_key);
+    if s.endpoint_url is null and not coalesce((p_routing->>'byok_only')::boolean, false) then
+      h := darkroom.platform_payer(h, v_profiles, v_key);
     end if;
     v_sorted := v_sorted and h.place > v_last;
     v_last := h.place;

@@ -35,14 +35,15 @@ end $$;
 create function darkroom.own_candidate(h darkroom.choice, p_key text) returns jsonb language plpgsql immutable as $$
 begin
   return h.body || jsonb_build_object('profile', h.profile, 'owner_kind', h.owner_kind, 'owner_id', h.owner_id, 'credential', h.credential,
-      'lane', darkroom.lane_id(h.profile, h.owner_kind, h.owner_id, p_key), 'credits', coalesce((h.body->>'fee_credits')::bigint, 0))
+      'lane', darkroom.lane_id(h.profile, h.owner_kind, h.owner_id, p_key, h.endpoint), 'credits', coalesce((h.body->>'fee_credits')::bigint, 0))
     || case when h.endpoint is null then '{}' else jsonb_build_object('endpoint_url', h.endpoint) end;
 end $$;
 
 create function darkroom.platform_candidate(h darkroom.choice, p_key text) returns jsonb language plpgsql immutable as $$
 begin
   return h.body || jsonb_build_object('profile', h.platform_profile, 'owner_kind', 'platform', 'owner_id', 'platform', 'credential', 'environment',
-    'lane', darkroom.lane_id(h.platform_profile, 'platform', 'platform', p_key));
+    'lane', darkroom.lane_id(h.platform_profile, 'platform', 'platform', p_key, h.platform_endpoint))
+    || case when h.platform_endpoint is null then '{}' else jsonb_build_object('endpoint_url', h.platform_endpoint) end;
 end $$;
 
 create function darkroom.considered(h darkroom.choice) returns jsonb language plpgsql immutable as $$
@@ -68,6 +69,13 @@ create function darkroom.key_missing(c darkroom.caller, p_operation text, p_cons
       'considered', p_considered))
 $$;
 
+-- Whether a request lets the platform's keys pay beside own ones: in general, or by naming one.
+create function darkroom.asks_for_platform(p_routing jsonb) returns boolean language plpgsql stable as $$
+begin
+  return coalesce((p_routing->>'allow_platform_key')::boolean, false)
+    or exists (select from darkroom.provider_api_keys k where k.id = p_routing->>'provider_key' and k.owner_kind = 'platform');
+end $$;
+
 -- One job's request with its keys resolved and its price: {spec…, stages: {name: {candidates, outputs_per_part}}, credits, hold}. Refusal: no key.
 create function darkroom.price_job(c darkroom.caller, p_spec jsonb) returns jsonb
 language plpgsql stable as $$
@@ -77,6 +85,9 @@ declare
 begin
   if c.allowed_models is not null and not (p_spec->>'model' = any (c.allowed_models)) then
     return darkroom.refuse('forbidden', 'This key may not use the model ' || (p_spec->>'model') || '.');
+  end if;
+  if c.client_token_id is not null and darkroom.asks_for_platform(p_spec->'routing') then
+    return darkroom.refuse('forbidden', 'A client token cannot choose the platform''s keys; leave out routing.allow_platform_key and its routing.provider_key.');
   end if;
   for i in 0 .. jsonb_array_length(p_spec->'stages') - 1 loop        -- stages come in order: the last one is what is paid for
     v_stage := p_spec->'stages'->i;

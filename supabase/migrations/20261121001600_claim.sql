@@ -103,7 +103,8 @@ create function darkroom.next_candidate(p darkroom.parts) returns int language s
      where j.id = p.job_id and x.ordinality - 1 > p.candidate
        and exists (select from darkroom.provider_api_keys k
              where k.provider_name = x.value->>'provider' and k.owner_kind = x.value->>'owner_kind' and k.owner_id = x.value->>'owner_id'
-               and k.deleted_at is null and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = x.value->>'profile'))
+               and k.deleted_at is null and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = x.value->>'profile')
+               and k.endpoint is not distinct from darkroom.address(x.value->>'endpoint_url'))
      order by x.ordinality limit 1), -1)
 $$;
 

@@ -19,6 +19,18 @@ begin
   return c;
 end $$;
 
+-- Why `c` may not decide about people: null if it may. A key that is limited in anything could let in somebody who is not.
+create function darkroom.limited_key(c darkroom.caller) returns jsonb
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if c.api_key_id is null or exists (select from darkroom.api_keys k where k.id = c.api_key_id
+      and (k.scopes @> array['jobs', 'keys', 'billing', 'webhooks'] or 'admin' = any (k.scopes))
+      and k.monthly_credit_cap is null and k.expires_at is null and k.allowed_models is null and k.rate_limit_per_minute is null) then
+    return null;
+  end if;
+  return darkroom.refuse('forbidden', 'Only a key without limits (all scopes; no expiry, models, cap or rate limit of its own) can manage people.');
+end $$;
+
 create function darkroom.open_organization(p_user uuid, p_name text) returns darkroom.organizations
 language plpgsql security definer set search_path = '' as $$
 declare o darkroom.organizations;
@@ -81,6 +93,7 @@ begin
 end $$;
 
 select darkroom.own('darkroom.enter_organization(jsonb, text, text)', 'darkroom_system');
+select darkroom.own('darkroom.limited_key(darkroom.caller)', 'darkroom_system');
 select darkroom.own('darkroom.open_organization(uuid, text)', 'darkroom_system');
 select darkroom.expose('api.create_organization(jsonb,jsonb,jsonb)', 'darkroom_account', 'keys');
 select darkroom.expose('api.list_organizations(jsonb)', 'darkroom_account', 'keys');

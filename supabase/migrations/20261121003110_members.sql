@@ -22,6 +22,8 @@ end $$;
 create function darkroom.guard_member(c darkroom.caller, p_user text, p_role text, out refusal jsonb, out member darkroom.members)
 language plpgsql as $$
 begin
+  refusal := darkroom.limited_key(c);
+  if refusal is not null then return; end if;
   perform 1 from darkroom.organizations o where o.id = c.organization_id for no key update;
   select * into member from darkroom.members m where m.organization_id = c.organization_id and m.user_id::text = p_user;
   if member.user_id is null then
@@ -34,6 +36,18 @@ begin
   end if;
 end $$;
 
+-- Revokes the organisation's API keys that somebody made and that may do more than this (null: all); their client tokens end with them.
+create function darkroom.revoke_keys_of(c darkroom.caller, p_user uuid, p_scopes text[], p_because text) returns text[] language plpgsql as $$
+declare v_keys text[];
+begin
+  with revoked as (update darkroom.api_keys k set revoked_at = darkroom.now()
+     where k.account_id = c.account_id and k.user_id = p_user and k.revoked_at is null and (p_scopes is null or not k.scopes <@ p_scopes) returning k.id)
+  select coalesce(array_agg(r.id order by r.id), '{}') into v_keys from revoked r;
+  perform darkroom.audit(c, c.account_id, 'api_key.revoked', 'api_key', x, null, jsonb_build_object('because', p_because)) from unnest(v_keys) x;
+  return v_keys;
+end $$;
+
+-- A narrower role takes the organisation's API keys along that the person made while theirs was wider.
 create function api.change_member(credential jsonb, organization_id text, user_id text, role text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_organization(credential, 'manage', organization_id); g record;
@@ -43,6 +57,7 @@ begin
   if g.refusal is not null then return g.refusal; end if;
   update darkroom.members m set role = change_member.role where m.organization_id = c.organization_id and m.user_id = (g.member).user_id;
   perform darkroom.audit(c, c.account_id, 'member.changed', 'member', user_id, jsonb_build_object('role', (g.member).role), jsonb_build_object('role', role));
+  perform darkroom.revoke_keys_of(c, (g.member).user_id, darkroom.role_scopes(role), 'member.changed');
   return darkroom.ok(darkroom.member_json(c.organization_id, (g.member).user_id)->0);
 end $$;
 
@@ -56,13 +71,8 @@ begin
   g := darkroom.guard_member(c, user_id, null);
   if g.refusal is not null then return g.refusal; end if;
   delete from darkroom.members m where m.organization_id = c.organization_id and m.user_id = (g.member).user_id;
-  if not coalesce(keep_api_keys, false) then
-    with revoked as (update darkroom.api_keys k set revoked_at = darkroom.now()
-       where k.account_id = c.account_id and k.user_id = (g.member).user_id and k.revoked_at is null returning k.id)
-    select coalesce(array_agg(r.id), '{}') into v_keys from revoked r;
-  end if;
   perform darkroom.audit(c, c.account_id, 'member.removed', 'member', user_id, jsonb_build_object('role', (g.member).role), null);
-  perform darkroom.audit(c, c.account_id, 'api_key.revoked', 'api_key', x, null, jsonb_build_object('because', 'member.removed')) from unnest(v_keys) x;
+  if not coalesce(keep_api_keys, false) then v_keys := darkroom.revoke_keys_of(c, (g.member).user_id, null, 'member.removed'); end if;
   return darkroom.ok(jsonb_build_object('user_id', user_id, 'object', 'member', 'deleted', true, 'revoked_api_keys', to_jsonb(v_keys)));
 end $$;
 

@@ -15,6 +15,8 @@ declare
   v_email text := lower(trim(request->>'email'));
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  v := darkroom.limited_key(c);
+  if v is not null then return v; end if;
   v := darkroom.made_before(c, idempotency);
   if v ? 'refusal' then return v; end if;
   if v is not null then
@@ -46,9 +48,10 @@ end $$;
 
 create function api.revoke_invitation(credential jsonb, organization_id text, id text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller := darkroom.enter_organization(credential, 'manage', organization_id); i darkroom.invitations;
+declare c darkroom.caller := darkroom.enter_organization(credential, 'manage', organization_id); i darkroom.invitations; v jsonb := darkroom.limited_key(c);
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  if v is not null then return v; end if;
   update darkroom.invitations x set revoked_at = coalesce(x.revoked_at, darkroom.now())
    where x.id = revoke_invitation.id and x.organization_id = c.organization_id and x.accepted_at is null returning * into i;
   if not found then return darkroom.refuse('not_found'); end if;

@@ -54,6 +54,9 @@ begin
   k.rate_limit_per_minute := (request->>'rate_limit_per_minute')::int;
   v_why := darkroom.exceeds(c, k);
   if v_why is not null then return darkroom.refuse('forbidden', v_why); end if;
+  if k.expires_at <= darkroom.now() then
+    return darkroom.refuse('invalid_input', null, '{"errors": [{"path": "expires_at", "message": "Must be in the future"}]}');
+  end if;
   insert into darkroom.api_keys (account_id, user_id, hash, prefix, name, scopes, allowed_models, monthly_credit_cap, rate_limit_per_minute, expires_at)
     values (c.account_id, c.user_id, request->>'hash', request->>'prefix', coalesce(request->>'name', ''), k.scopes, k.allowed_models,
       k.monthly_credit_cap, k.rate_limit_per_minute, k.expires_at) returning * into k;

@@ -8,6 +8,7 @@ begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   select * into o from darkroom.api_keys x where x.id = patch_api_key.id for no key update;
   if o.revoked_at is not null then return darkroom.refuse('invalid_state', 'The key is revoked.'); end if;
+  if o.replaced_by is not null then return darkroom.refuse('invalid_state', 'The key was rolled; change the one in its place.', jsonb_build_object('replaced_by', o.replaced_by)); end if;
   k := o;
   if patch ? 'name' then k.name := coalesce(patch->>'name', ''); end if;
   if patch ? 'scopes' then k.scopes := darkroom.text_array(patch->'scopes'); end if;
@@ -34,6 +35,11 @@ begin
   return darkroom.ok((select darkroom.api_key_json(x) from darkroom.api_keys x where x.id = revoke_api_key.id));
 end $$;
 
+-- Whose a rolled key is: an organisation's belongs to the member who rolled it, because that is who has seen the secret.
+create function darkroom.roller(c darkroom.caller, o darkroom.api_keys) returns uuid language sql stable as $$
+  select coalesce((select m.user_id from darkroom.members m where m.organization_id = c.organization_id and m.user_id = c.user_id), o.user_id)
+$$;
+
 -- A new secret for the same key; the old one works for `overlap_seconds` more. Caps are counted on: the new key starts where the old one is.
 -- request: {prefix, hash, overlap_seconds}
 create function api.roll_api_key(credential jsonb, id text, request jsonb, idempotency jsonb) returns jsonb
@@ -54,7 +60,7 @@ begin
   v_why := darkroom.exceeds(c, o);
   if v_why is not null then return darkroom.refuse('forbidden', v_why); end if;
   insert into darkroom.api_keys (account_id, user_id, hash, prefix, name, scopes, allowed_models, monthly_credit_cap, rate_limit_per_minute, expires_at, root_id)
-    values (o.account_id, o.user_id, request->>'hash', request->>'prefix', o.name, o.scopes, o.allowed_models, o.monthly_credit_cap, o.rate_limit_per_minute,
+    values (o.account_id, darkroom.roller(c, o), request->>'hash', request->>'prefix', o.name, o.scopes, o.allowed_models, o.monthly_credit_cap, o.rate_limit_per_minute,
       o.expires_at, coalesce(o.root_id, o.id)) returning * into k;
   update darkroom.api_keys x set replaced_by = k.id,
       expires_at = least(x.expires_at, darkroom.now() + make_interval(secs => (request->>'overlap_seconds')::int)) where x.id = o.id returning * into o;

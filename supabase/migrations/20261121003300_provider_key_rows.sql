@@ -18,10 +18,11 @@ begin
     'created_at', darkroom.iso(k.created_at));
 end $$;
 
--- What the audit log says of a key.
+-- What the audit log says of a key; of the address that it is sent to, the host.
 create function darkroom.provider_key_audit(k darkroom.provider_api_keys) returns jsonb language sql stable as $$
   select jsonb_build_object('provider', k.provider_name, 'profile', k.provider_key, 'scope', k.owner_kind, 'name', k.name, 'last4', k.last4,
-    'fingerprint', k.fingerprint, 'version', k.version, 'priority', k.priority, 'max_concurrency', k.max_concurrency, 'is_active', k.is_active, 'state', k.state)
+    'fingerprint', k.fingerprint, 'version', k.version, 'priority', k.priority, 'max_concurrency', k.max_concurrency, 'is_active', k.is_active, 'state', k.state,
+    'endpoint', split_part(k.endpoint, '/', 3))
 $$;
 
 -- The caller in the scope of a key. Without the right to see it, it does not exist.

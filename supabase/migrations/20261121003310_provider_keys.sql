@@ -53,9 +53,10 @@ begin
   k.id := request->>'id'; k.owner_kind := c.owner_kind; k.owner_id := c.owner_id; k.provider_key := request->>'profile'; k.fingerprint := request->>'fingerprint';
   v := darkroom.same_key(k);
   if v is not null then return v; end if;
-  insert into darkroom.provider_api_keys (id, provider_key, provider_name, owner_kind, owner_id, account_id, name, last4, fingerprint, priority, max_concurrency)
+  insert into darkroom.provider_api_keys (id, provider_key, provider_name, owner_kind, owner_id, account_id, name, last4, fingerprint, priority, max_concurrency, endpoint)
     values (k.id, k.provider_key, request->>'provider', k.owner_kind, k.owner_id, case when c.owner_kind <> 'platform' then c.account_id end,
-      coalesce(request->>'name', ''), request->>'last4', k.fingerprint, coalesce((request->>'priority')::int, 0), coalesce((request->>'max_concurrency')::int, 10))
+      coalesce(request->>'name', ''), request->>'last4', k.fingerprint, coalesce((request->>'priority')::int, 0), coalesce((request->>'max_concurrency')::int, 10),
+      darkroom.address(request->'additional_config'->>'endpoint_url'))
     returning * into k;
   perform darkroom.store_version(k, request, c.actor), darkroom.made(c, idempotency, 'provider_key', k.id);
   perform darkroom.sync_endpoint(k.owner_kind, k.owner_id, k.account_id, k.provider_name), darkroom.wake_key(k.id);

@@ -1,7 +1,7 @@
 -- Changing, replacing, deleting and reordering providers' keys. Running attempts keep the version that they started with.
 
--- patch: {name?, priority?, is_active?, max_concurrency?, profile?, additional_config?}. Settings are replaced as a whole. Activating a key
--- that is out of service puts it back.
+-- patch: {name?, priority?, is_active?, max_concurrency?, profile?, additional_config?}. Settings are replaced as a whole, but for the address:
+-- a key goes nowhere but where whoever had it in hand sent it. Activating a key that is out of service puts it back.
 create function api.patch_provider_key(credential jsonb, id text, patch jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_provider_key(credential, 'manage', id); o darkroom.provider_api_keys; k darkroom.provider_api_keys; v jsonb;
@@ -15,7 +15,7 @@ begin
   if o.source <> 'sealed' and (k.provider_key is distinct from o.provider_key or patch ? 'additional_config') then
     return darkroom.refuse('invalid_state', 'This key is not stored here; its profile and settings stand where it does.');
   end if;
-  v := darkroom.same_key(k);
+  v := coalesce(darkroom.same_key(k), darkroom.other_address(k, patch));
   if v is not null then return v; end if;
   update darkroom.provider_api_keys x set provider_key = k.provider_key, name = coalesce(patch->>'name', x.name),
       priority = coalesce((patch->>'priority')::int, x.priority), max_concurrency = coalesce((patch->>'max_concurrency')::int, x.max_concurrency),
@@ -27,6 +27,16 @@ begin
     darkroom.provider_key_audit(o), darkroom.provider_key_audit(k) || case when patch ? 'additional_config' then '{"additional_config": "changed"}'::jsonb else '{}' end);
   perform darkroom.note_event(k.account_id, 'provider_key.changed', jsonb_build_object('id', k.id, 'provider', k.provider_name));
   return darkroom.ok(darkroom.provider_key_json(k));
+end $$;
+
+create function darkroom.other_address(k darkroom.provider_api_keys, p_patch jsonb) returns jsonb language plpgsql stable as $$
+declare v_kept text;
+begin
+  if not p_patch ? 'additional_config' then return null; end if;
+  select v.additional_config->>'endpoint_url' into v_kept from darkroom.provider_key_versions v where v.key_id = k.id and v.version = k.version;
+  if v_kept is not distinct from p_patch->'additional_config'->>'endpoint_url' then return null; end if;
+  return darkroom.refuse('invalid_state', 'A key is sent to the address that it was kept with. To change additional_config.endpoint_url, send the key again: POST /v1/provider-keys/'
+    || k.id || '/replace.');
 end $$;
 
 create function darkroom.store_config(k darkroom.provider_api_keys, p_patch jsonb) returns void
@@ -53,11 +63,11 @@ begin
   k := o; k.fingerprint := request->>'fingerprint';
   v := darkroom.same_key(k);
   if v is not null then return v; end if;
-  update darkroom.provider_api_keys x set version = o.version + 1, last4 = request->>'last4', fingerprint = k.fingerprint, state = 'active'
-   where x.id = k.id returning * into k;
+  update darkroom.provider_api_keys x set version = o.version + 1, last4 = request->>'last4', fingerprint = k.fingerprint, state = 'active',
+      endpoint = darkroom.address(request->'additional_config'->>'endpoint_url') where x.id = k.id returning * into k;
   perform darkroom.store_version(k, request, c.actor);
   update darkroom.provider_key_versions x set retired_at = darkroom.now() where x.key_id = k.id and x.version < k.version and x.retired_at is null;
-  perform darkroom.wipe_versions(k.id), darkroom.wake_key(k.id);
+  perform darkroom.sync_endpoint(k.owner_kind, k.owner_id, k.account_id, k.provider_name), darkroom.wipe_versions(k.id), darkroom.wake_key(k.id);
   perform darkroom.audit(c, k.account_id, 'provider_key.replaced', 'provider_key', k.id, darkroom.provider_key_audit(o), darkroom.provider_key_audit(k));
   perform darkroom.note_event(k.account_id, 'provider_key.changed', jsonb_build_object('id', k.id, 'provider', k.provider_name));
   return darkroom.ok(darkroom.provider_key_json(k));

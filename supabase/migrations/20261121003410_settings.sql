@@ -5,27 +5,28 @@ create function darkroom.setting_json(s darkroom.provider_settings) returns json
     'provider', s.provider, 'model', s.model, 'endpoint_url', s.endpoint_url, 'version', s.version, 'updated_by', s.updated_by, 'updated_at', darkroom.iso(s.updated_at))
 $$;
 
--- A custom endpoint is called with its owner's key for that provider. Where there is none, a row without a key stands in for it, so that it has
--- slots, statistics and a state like any other; it goes when a key comes or no setting names an endpoint any more.
+-- A custom endpoint is called with its owner's key that was kept with its address. Where there is none, a row without a key stands in for it, so
+-- that it has slots, statistics and a state like any other; it goes when such a key comes or no setting names the address any more.
 create function darkroom.sync_endpoint(p_owner_kind text, p_owner_id text, p_account text, p_provider text) returns void
 language plpgsql as $$
-declare v_wanted boolean; k darkroom.provider_api_keys;
+declare v_wanted text[]; k darkroom.provider_api_keys;
 begin
-  v_wanted := exists (select from darkroom.provider_settings s where s.owner_kind = p_owner_kind and s.owner_id = p_owner_id and s.provider = p_provider
-      and s.endpoint_url is not null)
-    and not exists (select from darkroom.provider_api_keys x where x.owner_kind = p_owner_kind and x.owner_id = p_owner_id and x.provider_name = p_provider
-      and x.source <> 'endpoint' and x.deleted_at is null);
-  select * into k from darkroom.provider_api_keys x where x.owner_kind = p_owner_kind and x.owner_id = p_owner_id and x.provider_name = p_provider
-    and x.source = 'endpoint' and x.deleted_at is null for no key update;
-  if v_wanted and k.id is null then
-    insert into darkroom.provider_api_keys (provider_name, owner_kind, owner_id, account_id, source, name, last4, fingerprint)
-      values (p_provider, p_owner_kind, p_owner_id, p_account, 'endpoint', 'Custom endpoint', '', 'endpoint');
-  elsif v_wanted then
-    update darkroom.provider_api_keys x set state = 'active' where x.id = k.id and x.state <> 'active';
-  elsif k.id is not null then
-    update darkroom.provider_api_keys x set deleted_at = darkroom.now(), state = 'draining' where x.id = k.id;
-    perform darkroom.wake_key(k.id);
-  end if;
+  v_wanted := array(select distinct darkroom.address(s.endpoint_url) from darkroom.provider_settings s
+     where s.owner_kind = p_owner_kind and s.owner_id = p_owner_id and s.provider = p_provider and s.endpoint_url is not null
+    except select x.endpoint from darkroom.provider_api_keys x where x.owner_kind = p_owner_kind and x.owner_id = p_owner_id and x.provider_name = p_provider
+       and x.source <> 'endpoint' and x.deleted_at is null);
+  for k in select * from darkroom.provider_api_keys x where x.owner_kind = p_owner_kind and x.owner_id = p_owner_id and x.provider_name = p_provider
+      and x.source = 'endpoint' and x.deleted_at is null order by x.id for no key update loop
+    if k.endpoint = any (v_wanted) then
+      v_wanted := array_remove(v_wanted, k.endpoint);
+      update darkroom.provider_api_keys x set state = 'active' where x.id = k.id and x.state <> 'active';
+    else
+      update darkroom.provider_api_keys x set deleted_at = darkroom.now(), state = 'draining' where x.id = k.id;
+      perform darkroom.wake_key(k.id);
+    end if;
+  end loop;
+  insert into darkroom.provider_api_keys (provider_name, owner_kind, owner_id, account_id, source, name, last4, fingerprint, endpoint)
+    select p_provider, p_owner_kind, p_owner_id, p_account, 'endpoint', 'Custom endpoint', '', 'endpoint', x from unnest(v_wanted) x;
 end $$;
 
 -- Tells the log and the open pages of a change. The last thing of its transaction.

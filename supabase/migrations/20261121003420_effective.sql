@@ -38,6 +38,7 @@ begin
    where k.owner_kind = p_candidate->>'owner_kind' and k.owner_id = p_candidate->>'owner_id' and k.provider_name = p_candidate->>'provider'
      and k.deleted_at is null and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = p_candidate->>'profile')
      and (p_named is null or not starts_with(p_named, 'key_') or k.id = p_named)
+     and k.endpoint is not distinct from darkroom.address(p_candidate->>'endpoint_url')
    order by k.priority desc, k.picks, k.id limit 1);
 end $$;
 
@@ -75,7 +76,9 @@ begin
       'origin', 'environment') end;
   e := darkroom.setting_of(v_settings, v_provider);
   return darkroom.ok(jsonb_build_object('operation', operation, 'provider', jsonb_build_object('value', v_provider, 'origin', v_origin), 'model', v_model,
-    'endpoint_url', case when e.endpoint_url is not null then jsonb_build_object('value', e.endpoint_url, 'origin', e.owner_kind) end, 'key', v_key,
+    'endpoint_url', case when e.endpoint_url is not null then jsonb_build_object('value', e.endpoint_url, 'origin', e.owner_kind)
+      when v_first->>'owner_kind' <> 'platform' and v_first ? 'endpoint_url' then jsonb_build_object('value', v_first->'endpoint_url', 'origin', v_first->'credential') end,
+    'key', v_key,
     'settings_url', darkroom.setting_path(c, operation), 'routes', r.considered,
     'considered', darkroom.explain_levels(c, v_settings, request, v_providers, v_provider, v_origin, v_key->>'origin')));
 end $$;

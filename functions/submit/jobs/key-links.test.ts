@@ -4,30 +4,56 @@ import { withKeyLinks } from './key-links.ts';
 
 const origin = 'https://darkroom.test';
 
-test('no key: what is missing, where it is made, where it is set', () => {
-  const refusal = refused('provider_key_missing', {
+const missing = (reason?: string, provider = 'replicate') =>
+  refused('provider_key_missing', {
     operation: 'image',
-    provider: 'replicate',
-    detail: 'image needs a key for replicate: no usable key.',
+    provider,
+    detail: `image needs a key for ${provider}: ${reason}.`,
     settings_url: '/v1/provider-settings/user/me/image',
-    considered: [],
+    considered:
+      reason === undefined
+        ? []
+        : [
+            { provider, reason },
+            { provider: 'fal', reason: 'no usable key' },
+          ],
   });
-  expect(withKeyLinks(refusal, origin)).toMatchObject({
+
+test('no key: what is missing, where it is made, where it is set', () => {
+  expect(withKeyLinks(missing('no usable key'), origin)).toMatchObject({
     refusal: {
       operation: 'image',
       provider: 'replicate',
-      considered: [],
-      detail: 'No API key configured for Replicate: image needs a key for replicate: no usable key.',
+      considered: [{ provider: 'replicate', reason: 'no usable key' }, { provider: 'fal' }],
+      detail: 'No API key configured for Replicate, and image needs one.',
       settings_url: 'https://darkroom.test/v1/provider-settings/user/me/image',
       key_url: 'https://replicate.com/account/api-tokens',
     },
   });
 });
 
+test.each([
+  ['no usable key; named by a setting', 'No API key configured for Replicate, and image needs one.'],
+  [
+    'only the platform has a key',
+    'No API key configured for Replicate, and image needs one: only the platform has a key.',
+  ],
+  [
+    "the user's own key is disabled: Invalid token",
+    "No API key configured for Replicate, and image needs one: the user's own key is disabled: Invalid token.",
+  ],
+  [undefined, 'No API key configured for Replicate, and image needs one.'],
+])('the reason is said once, where it is another one: %s', (reason, detail) => {
+  expect(withKeyLinks(missing(reason), origin)).toMatchObject({ refusal: { detail } });
+});
+
 test('a provider that nobody knows has no page of keys', () => {
-  const answer = withKeyLinks(refused('provider_key_missing', { operation: 'image', provider: 'nobody' }), origin);
-  expect(answer).toMatchObject({ refusal: { detail: 'No API key configured' } });
+  const answer = withKeyLinks(missing('no usable key', 'nobody'), origin);
+  expect(answer).toMatchObject({ refusal: { detail: 'No API key configured for nobody, and image needs one.' } });
   expect(answer).not.toHaveProperty('refusal.key_url');
+  expect(withKeyLinks(refused('provider_key_missing'), origin)).toMatchObject({
+    refusal: { detail: 'No API key configured.' },
+  });
 });
 
 test('everything else passes as it is', () => {

@@ -27,7 +27,7 @@ export type ProviderKeyRow = {
   failure_count: number;
   last_used_at: string | null;
   additional_config: Record<string, unknown>;
-  /** Settings that are sealed with the key: their names. */
+  /** Settings that are sealed with the key: their paths, such as `auth/user`. */
   secret_fields: string[];
   created_at: string;
 };

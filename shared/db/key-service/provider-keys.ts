@@ -34,6 +34,8 @@ export const providerKeyCalls = (call: Call) => ({
   reorderProviderKeys: (credential: Credential, ids: string[]) =>
     call<Page<ProviderKeyRow>>('reorder_provider_keys', { credential, ids }),
   openProviderKey: (credential: Credential, id: string) => call<KeyMaterial>('open_provider_key', { credential, id }),
+  beginKeyTest: (credential: Credential, request: { provider: string; last4: string; fingerprint: string }) =>
+    call<Record<string, never>>('begin_key_test', { credential, request }),
   recordKeyTest: (credential: Credential, id: string, version: number, result: KeyCheck) =>
     call<ProviderKeyRow>('record_key_test', { credential, id, version, result }),
 

@@ -118,6 +118,24 @@ describe('rolling', () => {
   });
 });
 
+describe('what is over stays over', () => {
+  test('a key that was rolled is not revived, nor changed at all', async () => {
+    const old = await makeApiKey(pool, who);
+    const { made } = await roll(old, 60);
+    for (const patch of [{ expires_at: null }, { expires_at: '2030-01-01T00:00:00Z' }, { scopes: ['keys'] }]) {
+      const { refusal } = await call('patch_api_key', old.id, patch);
+      expect(refusal).toMatchObject({ code: 'invalid_state', replaced_by: made.id });
+    }
+    expect([await works(old, '59 seconds'), await works(old, '61 seconds')]).toEqual(['ok', 'unauthenticated']);
+  });
+
+  test('none is made that has ended already', async () => {
+    const answer = await make(who, { expires_at: new Date(Date.now() - 1_000).toISOString() });
+    expect(answer.refusal).toMatchObject({ code: 'invalid_input', errors: [{ path: 'expires_at' }] });
+    expect((await must(call('list_api_keys', {}))).data).toEqual([]);
+  });
+});
+
 describe('no key makes one that may do more', () => {
   const keyed = (options: Json = {}) => makeApiKey(pool, who, { scopes: ['jobs', 'keys'], ...options });
 

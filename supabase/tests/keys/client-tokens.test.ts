@@ -3,14 +3,15 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
 import { type Account, accept, candidate, type Json, makeKey, request, rpc, sha256, spec } from '../fixtures.ts';
-import { codeOf, keys, makeApiKey, makePerson, must, type Person, submit } from './people.ts';
+import { addKey, codeOf, keys, makeApiKey, makePerson, must, type Person, submit } from './people.ts';
 
 let pool: Pool;
 let who: Person;
 let app: Account & { id: string };
+let platform: string;
 beforeAll(async () => {
   pool = await freshDatabase();
-  await makeKey(pool, 'replicate', { slots: 1000 });
+  platform = await makeKey(pool, 'replicate', { slots: 1000 });
 });
 beforeEach(async () => {
   who = await makePerson(pool, 1000);
@@ -35,6 +36,27 @@ test('runs jobs for its user, whoever the request names', async () => {
   const { id } = await run(ann, { end_user: 'bob' });
   const { rows } = await pool.query('select end_user, user_id, api_key_id from darkroom.jobs where id = $1', [id]);
   expect(rows).toEqual([{ end_user: 'ann', user_id: who.user, api_key_id: app.id }]);
+});
+
+test('never allows the platform’s keys: it gets what its account gets without them', async () => {
+  const ann = await token();
+  const routing = { allow_platform_key: true };
+  const spending = () => rpc(pool, 'submit', 'credits', [who.credential, null]);
+  await addKey(pool, who, 'replicate');
+  for (const name of ['accept', 'quote'])
+    for (const asking of [routing, { provider_key: platform }]) {
+      const asked = request([spec([candidate('replicate')], { routing: asking })]);
+      const { refusal } = await rpc(pool, 'submit', name, [ann.credential, asked]);
+      expect([name, asking, refusal?.code, refusal?.detail]).toEqual([
+        name,
+        asking,
+        'forbidden',
+        expect.stringContaining('allow_platform_key'),
+      ]);
+    }
+  expect((await spending()).ok).toMatchObject({ held: 0 });
+  expect(codeOf(await submit(pool, ann, ['replicate'], { routing: { allow_platform_key: false } }))).toBe('ok');
+  expect(codeOf(await submit(pool, app, ['replicate'], { routing }))).toBe('ok');
 });
 
 test('sees, cancels and deletes its own user’s jobs and nobody else’s', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
-import { makeKey, sha256 } from '../fixtures.ts';
+import { makeKey, rpc, sha256 } from '../fixtures.ts';
 import {
   codeOf,
   join,
@@ -164,6 +164,103 @@ describe('members', () => {
       );
       expect(rows).toEqual([{ n: 1 }]);
     }
+  });
+
+  const ALL = ['jobs', 'keys', 'billing', 'webhooks'];
+  const robotOf = (person: Person, options: object = {}) =>
+    makeApiKey(pool, person, { organization_id: studio.id, scopes: ALL, ...options });
+  const read = (who: { credential: unknown }) => keys(pool, 'list_members', [who.credential, studio.id]);
+
+  test.each([
+    ['a scope less', { scopes: ['jobs', 'keys', 'billing'] }],
+    ['an end', { expires_at: '2030-01-01T00:00:00Z' }],
+    ['a cap', { monthly_credit_cap: 1_000_000 }],
+    ['models', { allowed_models: ['flux-dev'] }],
+    ['a rate', { rate_limit_per_minute: 1_000 }],
+  ])('a key with %s manages nobody, the person’s own neither', async (_what, limit) => {
+    const person = await makePerson(pool);
+    await join(pool, owner, studio, person, 'member');
+    const invitation = { email: 'new@film.test', role: 'member', token_hash: sha256(randomUUID()) };
+    const { id } = await must(keys(pool, 'invite_member', [owner.credential, studio.id, invitation, {}]));
+    for (const place of [{ organization_id: studio.id }, { organization_id: undefined }]) {
+      const { credential } = await makeApiKey(pool, owner, { scopes: ALL, ...limit, ...place });
+      const body = { email: 'eve@film.test', role: 'admin', token_hash: sha256(randomUUID()) };
+      for (const answer of [
+        await keys(pool, 'invite_member', [credential, studio.id, body, {}]),
+        await keys(pool, 'change_member', [credential, studio.id, person.user, 'admin']),
+        await keys(pool, 'remove_member', [credential, studio.id, person.user, false]),
+        await keys(pool, 'revoke_invitation', [credential, studio.id, id]),
+      ])
+        expect(answer.refusal).toMatchObject({
+          code: 'forbidden',
+          detail: expect.stringContaining('key without limits'),
+        });
+    }
+    expect((await members(owner)).map((m: { role: string }) => m.role)).toEqual(['owner', 'member']);
+  });
+
+  test('a key that is limited in nothing manages people as an admin does; of an owner, as an owner', async () => {
+    const robot = await robotOf(owner);
+    const invite = (who: { credential: unknown }, role: string) => {
+      const body = { email: `${randomUUID()}@film.test`, role, token_hash: sha256(randomUUID()) };
+      return keys(pool, 'invite_member', [who.credential, studio.id, body, {}]);
+    };
+    expect([codeOf(await invite(robot, 'admin')), codeOf(await invite(robot, 'owner'))]).toEqual(['ok', 'forbidden']);
+    expect(codeOf(await invite(await makeApiKey(pool, owner, { scopes: ALL }), 'owner'))).toBe('ok');
+  });
+
+  test('a narrower role takes along the keys that may do more, and their client tokens; in the log', async () => {
+    const person = await makePerson(pool);
+    await join(pool, owner, studio, person, 'admin');
+    const [wide, jobs, others] = [
+      await robotOf(person),
+      await robotOf(person, { scopes: ['jobs'] }),
+      await robotOf(owner),
+    ];
+    const hash = sha256(randomUUID());
+    const asked = { user_ref: 'ann', scopes: ['jobs'], expires_in: 600 };
+    await must(keys(pool, 'create_client_token', [wide.credential, asked, hash, {}]));
+    const alive = async () => [
+      codeOf(await read(wide)),
+      codeOf(await rpc(pool, 'submit', 'list_jobs', [{ kind: 'client_token', hash }, {}])),
+      codeOf(await rpc(pool, 'submit', 'list_jobs', [jobs.credential, {}])),
+      codeOf(await read(others)),
+    ];
+    expect(codeOf(await change(owner, person.user, 'owner'))).toBe('ok');
+    expect(await alive()).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect(codeOf(await change(owner, person.user, 'member'))).toBe('ok');
+    expect(await alive()).toEqual(['unauthenticated', 'unauthenticated', 'ok', 'ok']);
+    const { data } = await must(
+      keys(pool, 'audit_log', [owner.credential, { scope: 'organization', scope_id: studio.id, target: wide.id }]),
+    );
+    expect(data[0]).toMatchObject({
+      action: 'api_key.revoked',
+      user_id: owner.user,
+      after: { because: 'member.changed' },
+    });
+    await change(owner, person.user, 'billing');
+    expect((await alive())[2]).toBe('unauthenticated');
+  });
+
+  test('a key belongs to whoever rolled it last: it goes with them, and not with its maker', async () => {
+    const [admin, second] = [await makePerson(pool), await makePerson(pool)];
+    await join(pool, owner, studio, admin, 'admin');
+    await join(pool, owner, studio, second, 'admin');
+    const made = await robotOf(second);
+    const hash = sha256(randomUUID());
+    const next = { prefix: 'p', hash, overlap_seconds: 0 };
+    const rolled = await must(keys(pool, 'roll_api_key', [admin.credential, made.id, next, {}]));
+    expect(rolled.user_id).toBe(admin.user);
+    const token = sha256(randomUUID());
+    const credential = { kind: 'api_key', hash };
+    const asked = { user_ref: 'ann', scopes: ['jobs'], expires_in: 600 };
+    await must(keys(pool, 'create_client_token', [credential, asked, token, {}]));
+    const jobs = (credential: object) => rpc(pool, 'submit', 'list_jobs', [credential, {}]);
+    await must(remove(owner, second.user));
+    expect(codeOf(await read({ credential }))).toBe('ok');
+    expect((await must(remove(owner, admin.user))).revoked_api_keys).toEqual([rolled.id]);
+    expect(codeOf(await read({ credential }))).toBe('unauthenticated');
+    expect(codeOf(await jobs({ kind: 'client_token', hash: token }))).toBe('unauthenticated');
   });
 
   test('who leaves loses the account, and the organisation’s keys that they made', async () => {

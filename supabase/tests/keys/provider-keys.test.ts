@@ -9,6 +9,7 @@ import {
   codeOf,
   join,
   keys,
+  makeApiKey,
   makeOperator,
   makeOrganization,
   makePerson,
@@ -168,6 +169,42 @@ describe('a key', () => {
       region: 'us',
       webhook_secret: secret,
     });
+  });
+
+  test('is sent where it was kept for: its address changes only with the key in hand', async () => {
+    const endpoint_url = 'https://mine.test/v1';
+    const plain = await addKey(pool, who, 'fal');
+    const there = await addKey(pool, who, 'fal', { additional_config: { endpoint_url, region: 'eu' } });
+    for (const [id, additional_config] of [
+      [plain.id, { endpoint_url: 'https://evil.test' }],
+      [there.id, { endpoint_url: 'https://evil.test' }],
+      [there.id, { region: 'us' }],
+      [there.id, {}],
+    ] as const) {
+      const { refusal } = await call('patch_provider_key', id, { additional_config });
+      expect(refusal).toMatchObject({ code: 'invalid_state', detail: expect.stringContaining('/replace') });
+    }
+    expect((await must(call('open_provider_key', there.id))).additional_config).toEqual({ endpoint_url, region: 'eu' });
+    const patched = await must(
+      call('patch_provider_key', there.id, { additional_config: { endpoint_url, region: 'us' } }),
+    );
+    expect(patched.additional_config).toEqual({ endpoint_url, region: 'us' });
+    const moved = { additional_config: { endpoint_url: 'https://new.test/v2' } };
+    expect(await must(replace(there.id, moved))).toMatchObject({ version: 2, ...moved });
+    const { data } = await must(call('audit_log', { target: there.id }));
+    const hosts = data.map((e: Json) => [e.action, e.before?.endpoint, e.after?.endpoint]);
+    expect(hosts).toEqual([
+      ['provider_key.replaced', 'mine.test', 'new.test'],
+      ['provider_key.changed', undefined, undefined],
+      ['provider_key.created', undefined, 'mine.test'],
+    ]);
+  });
+
+  test('without a scope is of the account that the caller acts for', async () => {
+    const studio = await makeOrganization(pool, who);
+    const robot = await makeApiKey(pool, who, { organization_id: studio.id, scopes: ['keys'] });
+    expect(await addKey(pool, robot, 'fal')).toMatchObject({ scope: 'organization', scope_id: studio.id });
+    expect(await addKey(pool, who, 'fal')).toMatchObject({ scope: 'user', scope_id: who.account });
   });
 
   test('order is given by a list, first highest; a foreign key in it changes nothing', async () => {

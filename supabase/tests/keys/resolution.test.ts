@@ -1,18 +1,20 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
-import { candidate, failed, type Json, makeKey, rpc, runLane, succeeded } from '../fixtures.ts';
+import { candidate, failed, type Json, makeKey, rpc, runLane, sha256, succeeded } from '../fixtures.ts';
 import { expectSound } from '../sound.ts';
 import {
   addKey,
   codeOf,
   join,
   keys,
+  makeOperator,
   makeOrganization,
   makePerson,
   makeProject,
   must,
   type Person,
+  sealed,
   submit,
 } from './people.ts';
 
@@ -217,15 +219,41 @@ describe('a key that the request names', () => {
   });
 });
 
+describe('a level whose key is out of service', () => {
+  test('does not leave the bill to the next one, unless the request names that one', async () => {
+    const studio = await makeOrganization(pool, who);
+    const project_id = await makeProject(pool, who, studio);
+    const [shared, mine] = [
+      await addKey(pool, who, 'fal', { scope: 'organization', scope_id: studio.id }),
+      await addKey(pool, who, 'fal'),
+    ];
+    await must(keys(pool, 'record_probe', [shared.id, 1, { result: 'invalid', message: 'revoked' }]));
+    const { refusal } = await submit(pool, who, ['fal'], { project_id });
+    expect(refusal?.detail).toContain("the organization's own key is disabled: revoked");
+    const answer = await must(
+      keys(pool, 'effective_settings', [who.credential, 'image', project_id, {}, [candidate('fal')]]),
+    );
+    const told = Object.fromEntries(answer.considered.map((c: Json) => [c.origin, c.key]));
+    expect([answer.key, told.organization, told.user]).toEqual([null, 'out_of_service', 'not_allowed']);
+    const named = await submit(pool, who, ['fal'], { project_id, routing: { provider_key: mine.id } });
+    expect(await providers(named)).toEqual(['fal:request']);
+    const spare = await addKey(pool, who, 'fal', { scope: 'organization', scope_id: studio.id });
+    expect(await providers(await submit(pool, who, ['fal'], { project_id }))).toEqual(['fal:organization']);
+    await must(keys(pool, 'patch_provider_key', [who.credential, spare.id, { is_active: false }]));
+  });
+});
+
 describe('a custom endpoint', () => {
   const url = 'https://mine--image.modal.run';
+  const at = (lane: string, address = url) => `${lane}@${sha256(address).slice(0, 16)}`;
+  const kept = (endpoint_url = url) => ({ additional_config: { endpoint_url } });
 
   test('needs no key, costs nothing of the platform’s, and goes with its setting', async () => {
     expect(codeOf(await submit(pool, who, ['modal']))).toBe('provider_key_missing');
     await set({ provider: 'modal', endpoint_url: url });
     const answer = await submit(pool, who, ['modal']);
     expect((await chain(answer))[0]).toMatchObject({ endpoint_url: url, credential: 'user', credits: 0 });
-    const [work] = await runLane(pool, own('modal'), () => succeeded());
+    const [work] = await runLane(pool, at(own('modal')), () => succeeded());
     expect(work?.candidate.endpoint_url).toBe(url);
     expect(await must(keys(pool, 'key_for_attempt', [work?.attempt_id, work?.fence]))).toMatchObject({
       source: 'endpoint',
@@ -241,45 +269,116 @@ describe('a custom endpoint', () => {
   });
 
   test('never gets the platform’s key, nor a member’s endpoint the organisation’s', async () => {
+    const evil = 'https://evil.test';
     const platform = await makeKey(pool, 'modal');
     const studio = await makeOrganization(pool, who);
     await pool.query(`select darkroom.issue($1, 100, 'promo', 'test', null, 'test')`, [studio.account]);
-    const shared = await addKey(pool, who, 'modal', { scope: 'organization', scope_id: studio.id });
+    const place = { scope: 'organization', scope_id: studio.id };
+    const shared = [
+      await addKey(pool, who, 'modal', place),
+      await addKey(pool, who, 'modal', { ...place, ...kept(evil) }),
+    ];
     const member = await makePerson(pool);
     await join(pool, who, studio, member, 'member');
     const project_id = await makeProject(pool, who, studio);
-    const value = { provider: 'modal', endpoint_url: 'https://evil.test' };
+    const value = { provider: 'modal', endpoint_url: evil };
     await must(keys(pool, 'put_setting', [member.credential, 'user', 'me', 'image', value, null]));
     const routing = { allow_platform_key: true };
     const answer = await submit(pool, member, ['modal'], { project_id, routing });
     expect(await chain(answer)).toMatchObject([
       { owner_kind: 'user', owner_id: member.account, endpoint_url: 'https://evil.test' },
     ]);
-    const [work] = await runLane(pool, `modal:user:${member.account}`, () => succeeded());
-    expect([platform, shared.id]).not.toContain(work?.key_id);
+    const [work] = await runLane(pool, at(`modal:user:${member.account}`, evil), () => succeeded());
+    expect(work?.key_id).toMatch(/^key_/);
+    expect([platform, ...shared.map(({ id }) => id)]).not.toContain(work?.key_id);
     const others = await submit(pool, who, ['modal'], { project_id });
     expect((await chain(others))[0]).not.toHaveProperty('endpoint_url');
   });
 
-  test('is called with its owner’s own key once there is one', async () => {
-    await set({ provider: 'modal', endpoint_url: url });
-    const key = await addKey(pool, who, 'modal');
+  test('is called with its level’s key that was kept with this address, once there is one', async () => {
+    await set({ provider: 'modal', endpoint_url: `${url}/v1/?a=1` });
+    const key = await addKey(pool, who, 'modal', kept(`${url}/v1`));
     await submit(pool, who, ['modal']);
-    const [work] = await runLane(pool, own('modal'), () => succeeded());
-    expect(work).toMatchObject({ key_id: key.id, candidate: { endpoint_url: url } });
+    const [work] = await runLane(pool, at(own('modal'), `${url}/v1`), () => succeeded());
+    expect(work).toMatchObject({ key_id: key.id, candidate: { endpoint_url: `${url}/v1/?a=1` } });
     await must(keys(pool, 'delete_provider_key', [who.credential, key.id]));
     await submit(pool, who, ['modal']);
-    const [again] = await runLane(pool, own('modal'), () => succeeded());
+    const [again] = await runLane(pool, at(own('modal'), `${url}/v1`), () => succeeded());
+    expect(again?.key_id).toMatch(/^key_/);
     expect(again?.key_id).not.toBe(key.id);
+  });
+
+  test.each([
+    ['without one', {}],
+    ['with another one', kept('https://mine--image.modal.run.evil.test')],
+    ['with another path', kept(`${url}/v2`)],
+  ])('never gets a key of its own level that was kept %s', async (_name, more) => {
+    const key = await addKey(pool, who, 'fal', more);
+    await set({ provider: 'fal', endpoint_url: url });
+    const answer = await submit(pool, who, ['fal']);
+    const [work] = await runLane(pool, at(own('fal')), () => succeeded());
+    const opened = await must(keys(pool, 'key_for_attempt', [work?.attempt_id, work?.fence]));
+    expect([opened.source, opened.api_key]).toEqual(['endpoint', null]);
+    expect((await chain(answer)).map((c) => c.owner_kind)).toEqual(['user']);
+    const named = await submit(pool, who, ['fal'], { routing: { provider_key: key.id } });
+    expect(named.refusal?.code).toBe('provider_key_missing');
+  });
+
+  test('a key that was kept with an address serves jobs there, and is in no pool with those for the provider', async () => {
+    const there = await addKey(pool, who, 'fal', { ...kept(), priority: 9 });
+    const asked = [who.credential, 'image', null, {}, [candidate('fal')]];
+    expect(await must(keys(pool, 'effective_settings', asked))).toMatchObject({
+      endpoint_url: { value: url, origin: 'user' },
+      key: { id: there.id },
+    });
+    const alone = await submit(pool, who, ['fal']);
+    expect(await chain(alone)).toMatchObject([{ lane: at(own('fal')), endpoint_url: url, credential: 'user' }]);
+    const plain = await addKey(pool, who, 'fal');
+    const both = await submit(pool, who, ['fal']);
+    expect((await chain(both))[0]).toMatchObject({ lane: own('fal') });
+    expect((await chain(both))[0]).not.toHaveProperty('endpoint_url');
+    expect(await must(keys(pool, 'effective_settings', asked))).toMatchObject({
+      endpoint_url: null,
+      key: { id: plain.id },
+    });
+    expect((await runLane(pool, own('fal'), () => succeeded())).map((w) => w.key_id)).toEqual([plain.id]);
+    expect((await runLane(pool, at(own('fal')), () => succeeded())).map((w) => w.key_id)).toEqual([there.id]);
+    const routing = { provider_key: there.id };
+    expect(await chain(await submit(pool, who, ['fal'], { routing }))).toMatchObject([
+      { lane: `${at(own('fal'))}#${there.id}`, endpoint_url: url },
+    ]);
+    await runLane(pool, `${at(own('fal'))}#${there.id}`, () => succeeded());
+  });
+
+  test('a key that was replaced goes where the new one was sent, and jobs that wait for the old address do not get it', async () => {
+    const key = await addKey(pool, who, 'fal', kept());
+    const waiting = await submit(pool, who, ['fal']);
+    const next = { version: 2, last4: 'x', fingerprint: 'moved', api_key: sealed(), ...kept('https://new.test') };
+    await must(keys(pool, 'replace_provider_key', [who.credential, key.id, next]));
+    expect(await runLane(pool, at(own('fal')), () => succeeded())).toEqual([]);
+    expect(await job(waiting.ok.jobs[0].id)).toMatchObject({ status: 'failed' });
+    const moved = await submit(pool, who, ['fal']);
+    expect((await chain(moved))[0]).toMatchObject({ endpoint_url: 'https://new.test' });
+    const [work] = await runLane(pool, at(own('fal'), 'https://new.test'), () => succeeded());
+    expect(work).toMatchObject({ key_id: key.id, key_version: 2 });
+  });
+
+  test('the platform’s own key may have an address as well, and is sent there', async () => {
+    const operator = await makeOperator(pool);
+    const key = await addKey(pool, operator, 'hosted', { scope: 'platform', ...kept() });
+    const answer = await submit(pool, who, ['hosted']);
+    expect(await chain(answer)).toMatchObject([{ endpoint_url: url, credential: 'environment', credits: 10 }]);
+    const [work] = await runLane(pool, at('hosted:platform'), () => succeeded());
+    expect(work?.key_id).toBe(key.id);
   });
 
   test('that refuses is out of service until its setting is written again', async () => {
     await set({ provider: 'modal', endpoint_url: url });
     await submit(pool, who, ['modal']);
-    await runLane(pool, own('modal'), () => disabled);
+    await runLane(pool, at(own('modal')), () => disabled);
     expect(codeOf(await submit(pool, who, ['modal']))).toBe('provider_key_missing');
     await set({ provider: 'modal', endpoint_url: `${url}/v2` });
     expect(codeOf(await submit(pool, who, ['modal']))).toBe('ok');
-    await runLane(pool, own('modal'), () => succeeded());
+    await runLane(pool, at(own('modal'), `${url}/v2`), () => succeeded());
   });
 });
