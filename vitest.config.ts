@@ -30,7 +30,7 @@ export default defineConfig({
           // What fails open or waits on a sweep may be late on a machine that is busy with something else; in CI it is asked again.
           retry: process.env.CI ? 2 : 0,
           // These tests wait for deadlines, sweeps and restarts far more than they compute: several at once, after all others.
-          maxWorkers: 2,
+          maxWorkers: 3,
           maxConcurrency: 16,
           sequence: { groupOrder: 1 },
         },
@@ -41,7 +41,8 @@ export default defineConfig({
           include: ['{chaos,mutants}/**/*.test.ts'],
           testTimeout: 240_000,
           retry: process.env.CI ? 1 : 0,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
