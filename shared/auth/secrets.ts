@@ -10,6 +10,10 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
+const utf8 = new TextEncoder();
+/** Every request hashes twice: its key and its body. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A new secret: prefix, 43 random base62 digits, and the CRC-32 of all that as 6 more, so that a typo never reaches the database. */
 export function mintSecret(kind: SecretKind): string {
   const body = PREFIXES[kind] + randomBase62(RANDOM_LENGTH);
@@ -32,12 +36,14 @@ export function secretKind(text: string): SecretKind | null {
 
 /** Lower hex SHA-256 of a text: how secrets are stored and looked up. */
 export async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const digest = await crypto.subtle.digest('SHA-256', utf8.encode(text));
+  let hex = '';
+  for (const byte of new Uint8Array(digest)) hex += HEX[byte];
+  return hex;
 }
 
 export function checksum(body: string): string {
-  let rest = crc32(new TextEncoder().encode(body));
+  let rest = crc32(utf8.encode(body));
   let digits = '';
   for (let n = 0; n < CHECKSUM_LENGTH; n++) {
     digits = BASE62[rest % 62] + digits;
