@@ -27,7 +27,7 @@ export const row: Row = {
   name: 'claim',
   async run(bench) {
     const databases = await makeQueues(bench);
-    const claims = bench.quick ? 100 : 200;
+    const claims = bench.quick ? 50 : 200;
     const side = (queue: Queue) => () => claimsPerSecond(databases[queue], claims);
     const { short, long, wide, owned } = await interleave(bench.quick ? 5 : 9, {
       short: side('short'),
