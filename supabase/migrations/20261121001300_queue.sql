@@ -67,6 +67,26 @@ begin
   return v_lane;
 end $$;
 
+create function darkroom.first_stage(p_stages jsonb) returns text language sql immutable as $$
+  select case when p_stages ? 'preview' then 'preview' else 'final' end
+$$;
+
+-- The same for all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each other.
+create function darkroom.enter_lanes(p_jobs jsonb[], p_account text) returns boolean language plpgsql as $$
+declare r record; v_lane text;
+begin
+  if cardinality(p_jobs) = 1 then
+    v_lane := darkroom.enter_lane(p_jobs[1]->'stages', darkroom.first_stage(p_jobs[1]->'stages'), p_account);
+    return true;
+  end if;
+  for r in select distinct on (f.lane, f.stage) f.stages, f.stage from unnest(p_jobs) j, lateral (
+      select j->'stages', darkroom.first_stage(j->'stages'), darkroom.candidate(j->'stages', darkroom.first_stage(j->'stages'), 0)->>'lane')
+      f (stages, stage, lane) order by f.lane, f.stage loop
+    v_lane := darkroom.enter_lane(r.stages, r.stage, p_account);
+  end loop;
+  return true;
+end $$;
+
 -- Lets a later stage of a job wait.
 create function darkroom.enqueue_stage(j darkroom.jobs, p_stage text) returns boolean
 language plpgsql as $$

@@ -1,4 +1,5 @@
--- Accepting work: authenticate → idempotency record → decide everything → write everything, in one transaction.
+-- Accepting work: authenticate → resolve and price → write everything, the idempotency record first and the slot's row last, in one
+-- transaction.
 
 -- What was answered under this key before: null (nothing), a refusal, or {"object_ids": […], "replayed": true}.
 create function darkroom.replay(p_account text, p_key text, p_hash text) returns jsonb
@@ -36,14 +37,15 @@ begin
   return null;
 end $$;
 
--- Writes a job, the parts of its first stage and their wake-up, in one statement. The job as it is shown to whoever made it.
+-- Writes a job, the parts of its first stage and their wake-up, in one statement, into a lane that its account has entered. The job as it is
+-- shown to whoever made it.
 create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns json
 language plpgsql as $$
 declare
   v_job json; v_now timestamptz := darkroom.now(); v_stages jsonb := p_spec->'stages'; v_count int := (p_spec->>'count')::int;
   v_priority smallint := array_position(array['low', 'normal', 'high'], p_spec->>'priority') - 1; v_deadline int := (p_spec->>'deadline_seconds')::int;
-  v_stage text := case when v_stages ? 'preview' then 'preview' else 'final' end;
-  v_lane text := darkroom.enter_lane(v_stages, v_stage, c.account_id); v_woken boolean := darkroom.say_woken(v_lane);
+  v_stage text := darkroom.first_stage(v_stages); v_lane text := darkroom.candidate(v_stages, v_stage, 0)->>'lane';
+  v_woken boolean := darkroom.say_woken(v_lane);
 begin
   with part as (
     insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
@@ -68,7 +70,7 @@ end $$;
 create function darkroom.admit(c darkroom.caller, p_request jsonb, p_priced jsonb[], p_ids text[], out refusal jsonb, out raced boolean,
   out batch_id text, out jobs json[])
 language plpgsql as $$
-declare i int; v_holds bigint[] := '{}';
+declare i int; v_holds bigint[] := '{}'; v_entered boolean;
 begin
   raced := false; jobs := '{}';
   begin
@@ -85,6 +87,7 @@ begin
        where q.id = p_request->>'quote_id' and q.account_id = c.account_id and q.consumed_at is null;
       if not found then refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
     end if;
+    v_entered := darkroom.enter_lanes(p_priced, c.account_id);
     for i in 1 .. cardinality(p_ids) loop
       jobs := jobs || darkroom.insert_job(c, p_ids[i], p_priced[i], batch_id);
       v_holds := v_holds || (p_priced[i]->>'hold')::bigint;

@@ -106,6 +106,18 @@ describe('accept', () => {
     expect((await accept(pool, who, two)).ok).toMatchObject({ replayed: true, batch_id: first.ok.batch_id });
   });
 
+  test('batches of one account over the same lanes in another order never wait for each other in a circle', async () => {
+    const lanes = ['ring-a', 'ring-b', 'ring-c', 'ring-d'];
+    for (const lane of lanes) await makeKey(pool, lane);
+    const batch = (order: string[]) => request(order.map((lane) => spec([candidate(lane)])));
+    for (let round = 0; round < 15; round++) {
+      const who = await makeAccount(pool, 1000);
+      const orders = Array.from({ length: 8 }, (_, n) => (n % 2 ? lanes : lanes.toReversed()));
+      const answers = await Promise.all(orders.map((order) => accept(pool, who, batch(order))));
+      expect(codes(answers)).toEqual({ accepted: 8 });
+    }
+  });
+
   test('a key’s monthly cap is exact under a burst, and what was not spent comes back to it', async () => {
     const who = await makeAccount(pool, 10_000, { cap: 100 });
     const answers = await Promise.all(Array.from({ length: 40 }, () => accept(pool, who, one())));
