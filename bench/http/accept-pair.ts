@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Seen } from '../../test/seam.ts';
 import { bundle } from './bundles.ts';
 import { recordCalls } from './calls.ts';
-import type { Seen } from './seam.ts';
 import type { BenchStack } from './stack.ts';
 import { startWorkerd, type Workerd } from './workerd.ts';
 

@@ -1,4 +1,4 @@
-import type { Seen } from './seam.ts';
+import type { Seen } from '../../test/seam.ts';
 import type { BenchStack, Service } from './stack.ts';
 
 export type Call = { service: Service; name: string; seen: Seen };

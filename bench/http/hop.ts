@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Seen } from '../../test/seam.ts';
 import { median } from '../statistics.ts';
-import type { Seen } from './seam.ts';
 import type { BenchStack } from './stack.ts';
 import { startWorkerd } from './workerd.ts';
 

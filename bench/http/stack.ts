@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createClient } from '../../test/client.ts';
 import { dropStateFolder, newStateFolder, runStack } from '../../test/run-stack.ts';
+import { openSeam, type Seam } from '../../test/seam.ts';
 import { databaseOf, type StackValues } from '../../test/stack-values.ts';
 import type { Sound } from '../bench.ts';
 import { violations } from '../sql/sound.ts';
-import { openSeam, type Seam } from './seam.ts';
 
 const SERVICES = ['front', 'supabase', 'qstash', 'redis', 'replicate', 'cloudinary'] as const;
 export type Service = (typeof SERVICES)[number];

@@ -1,7 +1,7 @@
 import { waitFor } from '../../test/client.ts';
+import type { Seen } from '../../test/seam.ts';
 import { type Call, recordCalls } from '../http/calls.ts';
 import { type EmptyHop, startHop } from '../http/hop.ts';
-import type { Seen } from '../http/seam.ts';
 import type { BenchStack } from '../http/stack.ts';
 import type { Row } from '../row.ts';
 import { median } from '../statistics.ts';

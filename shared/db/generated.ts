@@ -60,6 +60,7 @@ export type Database = {
         Args: { credential: Json; idempotency: Json; organization_id: string; request: Json };
         Returns: Json;
       };
+      introspect: { Args: { credential: Json }; Returns: Json };
       job_events: { Args: { after_version: number; job_id: string; token: string }; Returns: Json };
       job_timeline: { Args: { credential: Json; job_id: string }; Returns: Json };
       key_for_attempt: { Args: { attempt_id: string; fence: number }; Returns: Json };

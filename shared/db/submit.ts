@@ -112,6 +112,8 @@ export function createSubmitDatabase(call: Call) {
     grantCredits: (credential: Credential, request: GrantRequest) =>
       call<Grant & { replayed?: boolean }>('grant_credits', { credential, request }),
     refundJob: (credential: Credential, request: RefundRequest) => call<Changed>('refund_job', { credential, request }),
+    introspect: (credential: Credential) =>
+      call<{ account_id: string; scopes: string[] }>('introspect', { credential }),
     providerStats: (credential: Credential) => call<ProviderStats[]>('provider_stats', { credential }),
     ready: () => call<Readiness>('ready'),
   };

@@ -85,9 +85,10 @@ create table darkroom.api_keys (
 create index on darkroom.api_keys (account_id, id desc);
 create index on darkroom.api_keys (user_id) where user_id is not null;
 
--- The minute of a key's own rate limit, and its count. Not on the key's row: that is locked before the slot, this after it.
-create table darkroom.key_rates (
-  api_key_id text collate "C" primary key references darkroom.api_keys (id),
+-- The minute of a rate limit, and its count, by whom or what it limits (an API key; an account's tries of keys). Not on a key's row: that is
+-- locked before the slot, this after it.
+create table darkroom.rates (
+  subject text collate "C" primary key,
   window_at timestamptz not null default '-infinity',
   window_count int not null default 0
 ) with (fillfactor = 20);

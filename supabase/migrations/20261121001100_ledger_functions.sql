@@ -101,7 +101,9 @@ begin
   if s.available < v_total then
     return darkroom.refuse('insufficient_credits', null, jsonb_build_object('available', s.available, 'required', v_total));
   end if;
-  if c.rate_limit is not null then v_refusal := darkroom.count_in_minute(c.api_key_id, v_count, c.rate_limit); end if;
+  if c.rate_limit is not null then
+    v_refusal := darkroom.count_in_minute(c.api_key_id, v_count, c.rate_limit, 'The limit of this API key is reached.');
+  end if;
   if v_refusal is not null then return v_refusal; end if;
   for i in 1 .. v_count loop
     if p_credits[i] = 0 or c.caps is not null then

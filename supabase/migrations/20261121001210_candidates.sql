@@ -1,8 +1,9 @@
 -- Who does it: a job's candidates decided, ordered and priced.
 
 -- The candidates that have a key, each with lane, credential and price (an own key costs the platform's fee only), what became of the
--- rest, how many outputs each of them makes in one call, and the highest price of an output. Own keys, in service or not, never give way to the platform's unless routing.allow_platform_key; a provider that the
--- request or a setting names may come first with the platform's key, but never after an own one, and not for `auto`.
+-- rest, how many outputs each of them makes in one call, and the highest price of an output. Own keys, in service or not, never give way to
+-- the platform's unless routing.allow_platform_key; a provider that the request or a setting names may come first with the platform's key,
+-- but never after an own one, and not for `auto`.
 create function darkroom.resolve_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_routing jsonb, p_candidates jsonb,
   p_pinned text, p_auto boolean, out usable jsonb, out considered jsonb, out outputs_per_part int, out credits_max bigint)
 language plpgsql stable as $$

@@ -20,6 +20,14 @@ create function api.ready() returns jsonb language sql stable security definer s
     'oldest_overdue_seconds', (select extract(epoch from darkroom.now() - min(a.next_check_at))::int from darkroom.attempts a where a.next_check_at < darkroom.now())))
 $$;
 
+-- Whether a credential opens anything, and what: for what everybody may read who has one (after RFC 7662).
+create function api.introspect(credential jsonb) returns jsonb language plpgsql security definer set search_path = '' as $$
+declare c darkroom.caller := darkroom.identify(credential);
+begin
+  if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  return darkroom.ok(jsonb_build_object('account_id', c.account_id, 'scopes', c.scopes));
+end $$;
+
 -- Per provider, over its newest thousand attempts.
 create function api.provider_stats(credential jsonb) returns jsonb language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.identify(credential);
@@ -144,6 +152,7 @@ begin
 end $$;
 
 select darkroom.expose('api.ready()', 'darkroom_system', 'submit');
+select darkroom.expose('api.introspect(jsonb)', 'darkroom_system', 'submit');
 select darkroom.expose('api.provider_stats(jsonb)', 'darkroom_system', 'submit');
 select darkroom.expose('api.due_deliveries(int)', 'darkroom_system', 'callback');
 select darkroom.expose('api.record_delivery(text,int,jsonb)', 'darkroom_system', 'callback');

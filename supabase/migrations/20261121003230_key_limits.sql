@@ -13,19 +13,19 @@ begin
   return v_drawn;
 end $$;
 
--- Counts jobs against a key's own rate limit. Null, or the refusal.
-create function darkroom.count_in_minute(p_key text, p_count int, p_limit int) returns jsonb
+-- Counts against a limit per minute. Null, or the refusal.
+create function darkroom.count_in_minute(p_subject text, p_count int, p_limit int, p_detail text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare r darkroom.key_rates; v_now timestamptz := darkroom.now();
+declare r darkroom.rates; v_now timestamptz := darkroom.now();
 begin
-  insert into darkroom.key_rates (api_key_id) values (p_key) on conflict do nothing;
-  select * into r from darkroom.key_rates x where x.api_key_id = p_key for no key update;
+  insert into darkroom.rates (subject) values (p_subject) on conflict do nothing;
+  select * into r from darkroom.rates x where x.subject = p_subject for no key update;
   if r.window_at not between v_now - interval '1 minute' and v_now + interval '1 minute' then r.window_at := v_now; r.window_count := 0; end if;
   if r.window_count + p_count > p_limit then
-    return darkroom.refuse('rate_limited', 'The limit of this API key is reached.', jsonb_build_object('limit', p_limit,
+    return darkroom.refuse('rate_limited', p_detail, jsonb_build_object('limit', p_limit,
       'retry_after', greatest(1, ceil(extract(epoch from r.window_at + interval '1 minute' - v_now)))::int));
   end if;
-  update darkroom.key_rates x set window_at = r.window_at, window_count = r.window_count + p_count where x.api_key_id = p_key;
+  update darkroom.rates x set window_at = r.window_at, window_count = r.window_count + p_count where x.subject = p_subject;
   return null;
 end $$;
 
@@ -42,4 +42,4 @@ begin
     from jsonb_array_elements(p_request->'jobs') with ordinality x (j, o)));
 end $$;
 
-select darkroom.own('darkroom.count_in_minute(text, int, int)', 'darkroom_system');
+select darkroom.own('darkroom.count_in_minute(text, int, int, text)', 'darkroom_system');

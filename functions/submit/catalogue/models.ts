@@ -14,9 +14,9 @@ const Query = z.strictObject({
   operation: z.string().min(1).max(40).optional(),
 });
 
-/** The catalogue is everybody's, but a revoked key opens nothing: the cheapest function that looks a credential up is asked. */
+/** The catalogue is everybody's who has a credential, but a revoked key opens nothing. */
 async function expectKnown({ db }: Deps, credential: Credential): Promise<void> {
-  const asked = await db.credits(credential);
+  const asked = await db.introspect(credential);
   if (!asked.ok && asked.refusal.code === 'unauthenticated') refuse(asked.refusal);
 }
 

@@ -2,17 +2,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
 import { candidate, type Json, makeKey } from '../fixtures.ts';
-import {
-  addKey,
-  keys,
-  makeOrganization,
-  makePerson,
-  makeProject,
-  must,
-  type Organization,
-  type Person,
-  submit,
-} from './people.ts';
+import { addKey, keys, makeStudio, must, type Organization, type Person, submit } from './people.ts';
 
 /** Request, project, organisation, user, environment: every combination of them, each asked and each run. */
 const LEVELS = ['request', 'project', 'organization', 'user', 'environment'] as const;
@@ -28,10 +18,7 @@ let project: string;
 let n = 0;
 beforeAll(async () => {
   pool = await freshDatabase();
-  who = await makePerson(pool);
-  studio = await makeOrganization(pool, who);
-  await pool.query(`select darkroom.issue($1, 1000000, 'promo', 'test', null, 'test')`, [studio.account]);
-  project = await makeProject(pool, who, studio);
+  ({ who, studio, project } = await makeStudio(pool));
   for (const level of LEVELS) await makeKey(pool, `by-${level}`);
 });
 afterAll(() => pool.end());

@@ -2,16 +2,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
 import { candidate, type Json, makeKey } from '../fixtures.ts';
-import {
-  keys,
-  makeOrganization,
-  makePerson,
-  makeProject,
-  must,
-  type Organization,
-  type Person,
-  submit,
-} from './people.ts';
+import { keys, makeStudio, must, type Organization, type Person, submit } from './people.ts';
 
 /** The model has a level of its own: the first that names one for the provider that was chosen, whoever chose the provider. */
 const LEVELS = ['project', 'organization', 'user'] as const;
@@ -30,10 +21,7 @@ let project: string;
 let n = 0;
 beforeAll(async () => {
   pool = await freshDatabase();
-  who = await makePerson(pool);
-  studio = await makeOrganization(pool, who);
-  await pool.query(`select darkroom.issue($1, 1000000, 'promo', 'test', null, 'test')`, [studio.account]);
-  project = await makeProject(pool, who, studio);
+  ({ who, studio, project } = await makeStudio(pool));
   for (const provider of ['fal', 'kie', 'replicate']) await makeKey(pool, provider);
 });
 afterAll(() => pool.end());

@@ -41,6 +41,14 @@ export async function makeOrganization(pool: Pool, owner: Person, name = 'Studio
   return { id, account: account_id };
 }
 
+/** A person with an organisation that has credits, and a project of it: the levels of a resolution. */
+export async function makeStudio(pool: Pool): Promise<{ who: Person; studio: Organization; project: string }> {
+  const who = await makePerson(pool);
+  const studio = await makeOrganization(pool, who);
+  await pool.query(`select darkroom.issue($1, 1000000, 'promo', 'test', null, 'test')`, [studio.account]);
+  return { who, studio, project: await makeProject(pool, who, studio) };
+}
+
 export async function join(
   pool: Pool,
   owner: Person,
