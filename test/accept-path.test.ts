@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answer, waitFor } from './client.ts';
 import { type OwnStack, startOwnStack } from './own-stack.ts';
@@ -20,10 +21,14 @@ const job = (more: object = {}) => ({ model: 'flux-dev', input: { prompt: 'a lig
 const setSlots = (slots: number) =>
   stack.pool().query('update darkroom.provider_api_keys set max_concurrency = $1', [slots]);
 
-/** What the Worker `submit` asked of others while it answered, in order. */
-async function traced(call: () => Promise<Answer>): Promise<{ answer: Answer; upstream: string[] }> {
+/** Wake-ups are published beside the answer: they may still be on their way when it is here. */
+const AFTERWARDS_MS = 250;
+
+/** What the Worker `submit` asked of others because of a request, in order. */
+async function traced(call: () => Promise<Answer>) {
   const begin = performance.now();
   const answer = await call();
+  await sleep(AFTERWARDS_MS);
   const end = performance.now();
   const calls = SERVICES.flatMap((service) => stack.seams[service].seen.map((seen) => ({ service, seen })))
     .filter(({ seen }) => seen.at >= begin && seen.at <= end)
@@ -65,7 +70,7 @@ test('a refusal and a replay publish nothing; bad input asks nobody', async () =
   expect([bad.answer.status, bad.upstream]).toEqual([422, []]);
   const { api_key: rich } = await stack.makeAccount({ credits: 1000 });
   const once = { key: rich, body: job(), headers: { 'idempotency-key': 'once' } };
-  await stack.api('/v1/jobs', once);
+  await traced(() => stack.api('/v1/jobs', once));
   const replay = await traced(() => stack.api('/v1/jobs', once));
   expect([replay.answer.headers.get('idempotency-replayed'), replay.upstream]).toEqual(['true', ['accept']]);
 });
@@ -80,13 +85,14 @@ test('with QStash down the answer is 202 all the same, and the sweep sees to the
   expect(await stack.untilEnded(answer.body.id, { key })).toMatchObject({ status: 'completed' });
 });
 
-test('a QStash that does not answer holds nobody up for long', async () => {
+test('a QStash that does not answer holds nobody up', async () => {
   const { api_key: key } = await stack.makeAccount({ credits: 1000 });
   stack.seams.qstash.treat(({ path }) => (path.startsWith('/v2/publish') ? 'held' : 'pass'));
   const begin = performance.now();
   const { status, body } = await stack.api('/v1/jobs', { key, body: job() });
   expect(status).toBe(202);
-  expect(performance.now() - begin).toBeLessThan(4000);
+  // Publishing is given up after two seconds.
+  expect(performance.now() - begin).toBeLessThan(1500);
   stack.seams.qstash.treat(() => 'pass');
   expect(await stack.untilEnded(body.id, { key })).toMatchObject({ status: 'completed' });
 });

@@ -1,15 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seen } from '../../test/seam.ts';
 import type { BenchStack, Service } from './stack.ts';
 
 export type Call = { service: Service; name: string; seen: Seen };
 
-/** What went through the seams while something was done, in order. Sweeps are no part of a job: cron runs them once a minute anyway. */
+/** Wake-ups are published beside the answer: they may still be on their way when it is here. */
+const AFTERWARDS_MS = 250;
+
+/**
+ * What went through the seams while something was done and right after it, in order. Sweeps are no part of a job: cron runs them once a
+ * minute anyway.
+ */
 export async function recordCalls<T>(
   { seams }: BenchStack,
   act: () => Promise<T>,
 ): Promise<{ result: T; calls: Call[] }> {
   const begin = performance.now();
   const result = await act();
+  await sleep(AFTERWARDS_MS);
   const end = performance.now();
   const services = Object.keys(seams) as Service[];
   const calls = services

@@ -2,7 +2,7 @@ import { recordCalls, roleOf } from '../http/calls.ts';
 import type { BenchStack } from '../http/stack.ts';
 import type { Row } from '../row.ts';
 
-/** What `submit` asks of others while it accepts one job: each call waits for the one before it. */
+/** What `submit` asks of others to accept one job, one after the other. The client waits for the first; a wake-up is published beside the answer. */
 export const row: Row = {
   id: 4,
   name: "accept's upstream calls",

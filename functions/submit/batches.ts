@@ -7,6 +7,7 @@ import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
 import { route } from '../../shared/http/route.ts';
 import type { Deps } from './deps.ts';
+import { inBackground } from './http/background.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { batchHash, payerOf } from './jobs/job-hash.ts';
 import { withKeyLinks } from './jobs/key-links.ts';
@@ -43,7 +44,7 @@ export const batches = (deps: Deps) =>
         jobs: unwrap(buildBatchSpecs(body, deps)),
       });
       const accepted = unwrap(withKeyLinks(answer, deps.settings.origin));
-      await deps.wake(accepted.lanes);
+      inBackground(c, deps.wake(accepted.lanes));
       markReplayed(c, accepted.replayed);
       const jobs = accepted.jobs.map((row) => jobFromRow(row, deps.settings.origin));
       return c.json({ id: accepted.batch_id, jobs }, 202);

@@ -4,6 +4,7 @@ import { unwrap } from '../../../shared/errors/result.ts';
 import { markReplayed } from '../../../shared/http/idempotency-key.ts';
 import { route } from '../../../shared/http/route.ts';
 import type { Deps } from '../deps.ts';
+import { inBackground } from '../http/background.ts';
 import { waitSeconds } from '../http/prefer.ts';
 import { jobAnswer } from './answers.ts';
 import { jobHash, payerOf } from './job-hash.ts';
@@ -51,7 +52,7 @@ export const createJob = (deps: Deps) =>
       };
       const answer = await deps.db.accept(credential, request);
       const { jobs, lanes, replayed } = unwrap(withKeyLinks(answer, deps.settings.origin));
-      await deps.wake(lanes);
+      inBackground(c, deps.wake(lanes));
       const seconds = waitSeconds(c.req.header('prefer'));
       const [accepted] = jobs;
       const job = await waitForJob(deps, { credential, job: accepted, seconds, signal: c.req.raw.signal });
