@@ -27,18 +27,22 @@ function isJson(contentType: string | null): boolean {
   return type?.trim() === 'application/json' && (!charset || /^charset="?utf-8"?$/.test(charset));
 }
 
-/**
- * Null if it is more than `maxBytes`: a lying or missing content-length changes nothing. The rest is taken in and thrown away, within
- * reason: who is cut off while still sending sees a broken connection instead of our answer.
- */
+/** Null if it is more than `maxBytes`. A declared length frames the body, which is then read in one piece; a lying one changes nothing. */
 async function readCapped(request: Request, maxBytes: number): Promise<Uint8Array | null> {
-  const patience = maxBytes * TAKEN_IN;
-  if (Number(request.headers.get('content-length') ?? 0) > patience) return null;
+  const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (declared > maxBytes * TAKEN_IN) return null;
+  if (!(declared <= maxBytes)) return readChunks(request, maxBytes);
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  return bytes.length > maxBytes ? null : bytes;
+}
+
+/** What is too much is taken in and thrown away, within reason: who is cut off while still sending sees a broken connection instead of our answer. */
+async function readChunks(request: Request, maxBytes: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > patience) return null;
+    if (size > maxBytes * TAKEN_IN) return null;
     if (size <= maxBytes) chunks.push(chunk);
   }
   return size > maxBytes ? null : join(chunks, size);

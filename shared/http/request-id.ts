@@ -7,5 +7,5 @@ export const requestId = createMiddleware<{ Variables: RequestIdVariables }>(asy
   const id = `req_${crypto.randomUUID().replaceAll('-', '')}`;
   c.set('requestId', id);
   await next();
-  c.header('x-request-id', id);
+  c.res.headers.set('x-request-id', id);
 });

@@ -2,6 +2,8 @@ import { ok, type Result, refused } from '../errors/result.ts';
 
 const MAX_DEPTH = 64;
 
+/** Decoding in one piece keeps no state: one serves all. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const invalid = (detail: string) => refused('invalid_json', { detail });
 
 /**
@@ -21,7 +23,7 @@ export function parseStrictJson(bytes: Uint8Array): Result<unknown> {
 
 function decode(bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return null;
   }
