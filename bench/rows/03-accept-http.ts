@@ -33,9 +33,9 @@ async function measure(bench: Bench, stack: BenchStack, pair: AcceptPair, keys: 
   await sides.against(1);
   await sides.measured(1);
   await stack.pool().query('analyze darkroom.jobs, darkroom.requests, darkroom.parts, darkroom.outbox');
-  const seconds = bench.quick ? 3 : 10;
+  const seconds = bench.quick ? 1 : 3;
   const cpu = { submit: cpuPerRequest(pair.submit), bare: cpuPerRequest(pair.bare) };
-  const { measured, against } = await interleave(bench.quick ? 3 : 7, {
+  const { measured, against } = await interleave(bench.quick ? 9 : 21, {
     against: () => cpu.bare.during(() => mustInsert(stack, seconds, sides.against), seconds),
     measured: () => cpu.submit.during(() => mustInsert(stack, seconds, sides.measured), seconds),
   });
