@@ -1,11 +1,22 @@
-/** The body of a request or response; null as soon as more than `maxBytes` have arrived: a lying or missing content-length changes nothing. */
-export async function readBytes(message: Request | Response, maxBytes: number): Promise<Uint8Array | null> {
-  if (Number(message.headers.get('content-length') ?? 0) > maxBytes) {
-    await message.body?.cancel();
+/** The body of a request; null as soon as more than `maxBytes` have arrived: a lying or missing content-length changes nothing. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | null> {
+  const declared = declaredLength(request);
+  if (declared <= maxBytes) return readWhole(request, maxBytes);
+  if (declared > maxBytes) {
+    await request.body?.cancel();
     return null;
   }
-  const { bytes, complete } = await readUpTo(message, maxBytes);
+  const { bytes, complete } = await readUpTo(request, maxBytes);
   return complete ? bytes : null;
+}
+
+/** Bytes of a body; not a number where nothing is said. */
+export const declaredLength = ({ headers }: Request) => Number(headers.get('content-length') ?? Number.NaN);
+
+/** In one piece, for a body with a declared length: that frames it. Not for responses, which may be compressed. */
+export async function readWhole(request: Request, maxBytes: number): Promise<Uint8Array | null> {
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  return bytes.length > maxBytes ? null : bytes;
 }
 
 /** The first `maxBytes` of a body; the rest is neither read nor waited for. */

@@ -1,4 +1,5 @@
 import { type Result, refused } from '../errors/result.ts';
+import { declaredLength, readWhole } from './read-bytes.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** Several data URIs of a megabyte each; larger media belong behind a URL. */
@@ -27,13 +28,11 @@ function isJson(contentType: string | null): boolean {
   return type?.trim() === 'application/json' && (!charset || /^charset="?utf-8"?$/.test(charset));
 }
 
-/** Null if it is more than `maxBytes`. A declared length frames the body, which is then read in one piece; a lying one changes nothing. */
+/** Null if it is more than `maxBytes`: a lying or missing content-length changes nothing. */
 async function readCapped(request: Request, maxBytes: number): Promise<Uint8Array | null> {
-  const declared = Number(request.headers.get('content-length') ?? Number.NaN);
+  const declared = declaredLength(request);
   if (declared > maxBytes * TAKEN_IN) return null;
-  if (!(declared <= maxBytes)) return readChunks(request, maxBytes);
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  return bytes.length > maxBytes ? null : bytes;
+  return declared <= maxBytes ? readWhole(request, maxBytes) : readChunks(request, maxBytes);
 }
 
 /** What is too much is taken in and thrown away, within reason: who is cut off while still sending sees a broken connection instead of our answer. */
