@@ -22,7 +22,12 @@ export async function load({ port, connections, seconds, next, expect }: Load): 
   }
 }
 
-function send(agent: Agent, port: number, { path, headers, body }: Post): Promise<{ status: number; text: string }> {
+/** One POST. Less stands between the clock and the wire than with `fetch`. */
+export function send(
+  agent: Agent,
+  port: number,
+  { path, headers, body }: Post,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const options = { agent, host: '127.0.0.1', port, path, method: 'POST', headers };
     const outgoing = request(options, (incoming) => {
