@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Seen } from '../../test/seam.ts';
 import { bundle } from './bundles.ts';
-import { recordCalls } from './calls.ts';
+import { recordCalls, sentOn } from './calls.ts';
 import type { BenchStack } from './stack.ts';
 import { startWorkerd, type Workerd } from './workerd.ts';
 
@@ -75,12 +75,6 @@ function bareEnvironment(stack: BenchStack, accept: Seen, publish: Seen, origin:
     PUBLISH_BODY: publish.body,
   };
 }
-
-/** Without what belongs to the connection. */
-const sentOn = ({ headers }: Seen) => {
-  const { host, connection, 'content-length': length, 'transfer-encoding': encoding, ...rest } = headers;
-  return rest;
-};
 
 function submitEnvironment({ stack, secrets }: BenchStack, origin: string): Record<string, string> {
   const { emulators } = stack();

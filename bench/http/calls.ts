@@ -42,3 +42,11 @@ export function roleOf({ headers }: Seen): string | undefined {
   const claims = headers.authorization?.split('.')[1];
   return claims && JSON.parse(Buffer.from(claims, 'base64url').toString()).role;
 }
+
+const OF_THE_CONNECTION = ['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding'];
+
+/** The headers of a call that is made again. */
+export function sentOn({ headers }: Seen): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.includes(name));
+  return Object.fromEntries(kept) as Record<string, string>;
+}

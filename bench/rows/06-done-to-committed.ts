@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { waitFor } from '../../test/client.ts';
 import type { Seen } from '../../test/seam.ts';
-import { type Call, recordCalls } from '../http/calls.ts';
+import { type Call, recordCalls, sentOn } from '../http/calls.ts';
 import { type EmptyHop, startHop } from '../http/hop.ts';
 import { send } from '../http/load.ts';
 import type { BenchStack } from '../http/stack.ts';
@@ -65,17 +65,9 @@ async function settleOne(stack: BenchStack, key: string): Promise<Settled> {
   const { status, body: job } = await stack.api('/v1/jobs', { key, body });
   if (status !== 202) throw new Error(`The job was not accepted: ${status}`);
   const hook = await webhookOf(stack, job.id);
-  const {
-    host,
-    connection,
-    'content-length': length,
-    'transfer-encoding': framing,
-    'accept-encoding': compression,
-    ...headers
-  } = hook.headers;
   const begin = performance.now();
   const { result, calls } = await recordCalls(stack, async () => {
-    const post = { path: hook.path, headers: headers as Record<string, string>, body: hook.body };
+    const post = { path: hook.path, headers: sentOn(hook), body: hook.body };
     return (await send(connections, Number(new URL(stack.stack().origin).port), post)).text;
   });
   const settled = calls.find(({ name }) => name === 'apply_callback')?.seen.answered ?? Number.NaN;
