@@ -13,9 +13,10 @@ revoke update, delete on darkroom.audit_log, darkroom.key_events, darkroom.setti
 -- A job may be paid with the platform's keys, the account's, and those of the person who asks.
 alter policy account on darkroom.provider_api_keys
   using (owner_kind = 'platform' or account_id = current_setting('app.account_id', true) or account_id = current_setting('app.person_account', true));
-create policy owner on darkroom.provider_api_keys to darkroom_account
-  using (case owner_kind when 'platform' then current_setting('app.operator', true) = 'on' else account_id = current_setting('app.account_id', true) end)
+create policy owner_adds on darkroom.provider_api_keys for insert to darkroom_account
   with check (case owner_kind when 'platform' then current_setting('app.operator', true) = 'on' else account_id = current_setting('app.account_id', true) end);
+create policy owner_changes on darkroom.provider_api_keys for update to darkroom_account
+  using (case owner_kind when 'platform' then current_setting('app.operator', true) = 'on' else account_id = current_setting('app.account_id', true) end);
 create policy person on darkroom.provider_settings for select to darkroom_account using (account_id = current_setting('app.person_account', true));
 create policy platform on darkroom.key_pools to darkroom_account
   using (owner_kind = 'platform' and current_setting('app.operator', true) = 'on') with check (owner_kind = 'platform' and current_setting('app.operator', true) = 'on');
