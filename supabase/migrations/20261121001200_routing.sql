@@ -33,33 +33,53 @@ language sql stable as $$
      and split_part(split_part(l.lane, '#', 1), '@', 2) = case when k.endpoint is null then '' else darkroom.address_mark(k.endpoint) end
 $$;
 
-create function darkroom.lane_id(p_profile text, p_owner_kind text, p_owner_id text, p_key text default null, p_endpoint text default null) returns text
-language sql immutable as $$
-  select p_profile || ':' || case p_owner_kind when 'platform' then 'platform' else p_owner_kind || ':' || p_owner_id end
-    || case when p_endpoint is null then '' else '@' || darkroom.address_mark(darkroom.address(p_endpoint)) end || coalesce('#' || p_key, '')
-$$;
-
 -- `llm` is what settings pages call chat.
 create function darkroom.setting_operation(p_operation text) returns text language sql immutable as $$
   select case p_operation when 'llm' then 'chat' else p_operation end
 $$;
 
+-- Whether some level of the caller has settings or keys of its own. Most callers have none, and pay for one look at two indexes.
+create function darkroom.has_own(c darkroom.caller) returns boolean
+language plpgsql stable as $$
+begin
+  return exists (select from darkroom.provider_settings s where s.account_id in (c.account_id, c.person_account))
+    or exists (select from darkroom.provider_api_keys k where k.account_id in (c.account_id, c.person_account) and k.deleted_at is null);
+end $$;
+
 -- The settings of an operation, the one that counts first; null: none.
 create function darkroom.settings_for(c darkroom.caller, p_operation text) returns darkroom.provider_settings[]
 language plpgsql stable as $$
-declare v darkroom.provider_settings[]; v_operation text := darkroom.setting_operation(p_operation);
+declare v_operation text := darkroom.setting_operation(p_operation);
 begin
-  perform 1 from darkroom.provider_settings s where s.account_id in (c.account_id, c.person_account) limit 1;
-  if not found then return null; end if;        -- most callers have none, and pay one look at an index
-  select array_agg(s order by o.rank) into v
+  return (select array_agg(s order by o.rank)
     from darkroom.owners(c) o join darkroom.provider_settings s on s.owner_kind = o.owner_kind and s.owner_id = o.owner_id
-   where s.operation = v_operation and o.rank < 4;
-  return v;
+   where s.operation = v_operation and o.rank < 4);
 end $$;
+
+-- The providers that some level of the caller has a key for.
+create function darkroom.own_providers(c darkroom.caller) returns text[]
+language plpgsql stable as $$
+begin
+  return array(select k.provider_name from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
+    where o.rank < 4 and k.deleted_at is null and k.is_active group by 1);
+end $$;
+
+-- What the catalogue says of a candidate, as far as it decides.
+create type darkroom.route as (
+  provider text,
+  provider_model text,
+  model text,
+  profiles text[],
+  outputs_per_call int,
+  credits bigint,            -- of one output, with the platform's key
+  fee_credits bigint,        -- with an own one
+  price_version text
+);
 
 -- A candidate on its way to a decision: who would pay for it, the caller's own key and the platform's.
 create type darkroom.choice as (
-  body jsonb,
+  body jsonb,                -- as it came
+  route darkroom.route,
   place int,                 -- its turn: what the request names, what a setting names, the catalogue's order
   named int,                 -- 0 by the request, 1 by the setting with this very model, 2 by the setting, 3 not in particular
   rank int,                  -- of the level that has an own key; null: none
@@ -76,54 +96,45 @@ create type darkroom.choice as (
   after_own boolean          -- but only once own keys have failed
 );
 
-create function darkroom.how_named(p_body jsonb, p_profiles text[], s darkroom.provider_settings, p_routing jsonb, p_pinned text) returns int
+create function darkroom.how_named(r darkroom.route, s darkroom.provider_settings, p_routing jsonb, p_pinned text) returns int
 language plpgsql immutable as $$
 begin
-  if p_body->>'provider_model' = p_pinned then return 0; end if;
-  if jsonb_typeof(p_routing->'order') = 'array' and p_routing->'order' ?| (p_profiles || (p_body->>'provider') || (p_body->>'provider_model')) then return 0; end if;
-  if p_routing->>'sort' is not null or s.provider is distinct from p_body->>'provider' then return 3; end if;
-  if s.model in (p_body->>'provider_model', p_body->>'model') then return 1; end if;
+  if r.provider_model = p_pinned then return 0; end if;
+  if jsonb_typeof(p_routing->'order') = 'array' and p_routing->'order' ?| (r.profiles || r.provider || r.provider_model) then return 0; end if;
+  if p_routing->>'sort' is not null or s.provider is distinct from r.provider then return 3; end if;
+  if s.model in (r.provider_model, r.model) then return 1; end if;
   return 2;
 end $$;
 
 -- Adds the caller's own key: the first level that has one, in service or not. A level whose key is out of service does not leave the bill to
 -- the next one. A custom endpoint gets its own level's key that was kept with that very address, or the row that stands for none.
-create function darkroom.own_payer(h darkroom.choice, c darkroom.caller, p_profiles text[], p_key text, s darkroom.provider_settings) returns darkroom.choice
+create function darkroom.own_payer(h darkroom.choice, c darkroom.caller, p_key text, s darkroom.provider_settings) returns darkroom.choice
 language plpgsql stable as $$
-declare v_endpoint text := darkroom.address(s.endpoint_url); v_kept text;
+declare v_endpoint text := darkroom.address(s.endpoint_url); v_kept text; r darkroom.route := h.route;
 begin
-  select o.rank, case when p_key is null then o.credential else 'request' end, o.owner_kind, o.owner_id, coalesce(k.provider_key, p_profiles[1]),
+  select o.rank, case when p_key is null then o.credential else 'request' end, o.owner_kind, o.owner_id, coalesce(k.provider_key, r.profiles[1]),
       k.state = 'active', format('the %s''s own key is %s%s', o.credential, replace(k.state, '_', ' '), ': ' || k.state_reason), k.endpoint
     into h.rank, h.credential, h.owner_kind, h.owner_id, h.profile, h.usable, h.why, v_kept
     from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
-   where o.rank < 4 and k.provider_name = h.body->>'provider' and k.deleted_at is null and k.is_active
-     and (k.provider_key is null or k.provider_key = any (p_profiles)) and (p_key is null or k.id = p_key)
+   where o.rank < 4 and k.provider_name = r.provider and k.deleted_at is null and k.is_active
+     and (k.provider_key is null or k.provider_key = any (r.profiles)) and (p_key is null or k.id = p_key)
      and case when v_endpoint is null then k.source <> 'endpoint'
        else k.owner_kind = s.owner_kind and k.owner_id = s.owner_id and k.endpoint = v_endpoint end
-   order by o.rank, k.state = 'active' desc, k.endpoint is not null, array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1;
+   order by o.rank, k.state = 'active' desc, k.endpoint is not null, array_position(r.profiles, coalesce(k.provider_key, r.profiles[1])), k.id limit 1;
   h.endpoint := coalesce(h.endpoint, v_kept);
   return h;
 end $$;
 
 -- Adds the platform's key, one for its provider's own address first.
-create function darkroom.platform_payer(h darkroom.choice, p_profiles text[], p_key text) returns darkroom.choice
+create function darkroom.platform_payer(h darkroom.choice, p_key text) returns darkroom.choice
 language plpgsql stable as $$
+declare r darkroom.route := h.route;
 begin
-  select coalesce(k.provider_key, p_profiles[1]), k.endpoint into h.platform_profile, h.platform_endpoint from darkroom.provider_api_keys k
-   where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = h.body->>'provider' and k.deleted_at is null and k.is_active
-     and k.state = 'active' and (k.provider_key is null or k.provider_key = any (p_profiles)) and (p_key is null or k.id = p_key)
-   order by k.endpoint is not null, array_position(p_profiles, coalesce(k.provider_key, p_profiles[1])), k.id limit 1;
+  select coalesce(k.provider_key, r.profiles[1]), k.endpoint into h.platform_profile, h.platform_endpoint from darkroom.provider_api_keys k
+   where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = r.provider and k.deleted_at is null and k.is_active
+     and k.state = 'active' and (k.provider_key is null or k.provider_key = any (r.profiles)) and (p_key is null or k.id = p_key)
+   order by k.endpoint is not null, array_position(r.profiles, coalesce(k.provider_key, r.profiles[1])), k.id limit 1;
   return h;
-end $$;
-
--- The providers that some level of the caller has a key for; null: none at all, which most callers pay one look at an index for.
-create function darkroom.own_providers(c darkroom.caller) returns text[]
-language plpgsql stable as $$
-begin
-  perform 1 from darkroom.provider_api_keys k where k.account_id in (c.account_id, c.person_account) and k.deleted_at is null limit 1;
-  if not found then return null; end if;
-  return array(select k.provider_name from darkroom.owners(c) o join darkroom.provider_api_keys k on k.owner_kind = o.owner_kind and k.owner_id = o.owner_id
-    where o.rank < 4 and k.deleted_at is null and k.is_active group by 1);
 end $$;
 
 -- The setting that orders these candidates: the first whose provider can do it at all.
@@ -150,13 +161,11 @@ begin
 end $$;
 
 -- Every candidate with whoever could pay for it, in the order of their turns.
-create function darkroom.weigh_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_routing jsonb, p_candidates jsonb, p_pinned text)
-returns darkroom.choice[] language plpgsql stable as $$
+create function darkroom.weigh_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_own text[], p_routing jsonb, p_candidates jsonb,
+  p_pinned text, p_key text) returns darkroom.choice[] language plpgsql stable as $$
 declare
-  v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
-  v_own text[] := darkroom.own_providers(c); v_wanted darkroom.provider_settings;
-  s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[] := '{}'; v_profiles text[]; i int; v_last int := 0; v_sorted boolean := true;
-  v_plain boolean := p_settings is null and p_pinned is null and not p_routing ? 'order';
+  v_wanted darkroom.provider_settings; s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[] := '{}'; v_last int := 0;
+  v_sorted boolean := true; v_plain boolean := p_settings is null and p_pinned is null and not p_routing ? 'order';
 begin
   if p_settings is not null then
     v_wanted := darkroom.wanted_setting(p_settings, p_candidates);
@@ -166,19 +175,20 @@ begin
   for i in 0 .. jsonb_array_length(p_candidates) - 1 loop
     h := null;
     h.body := p_candidates->i;
-    v_profiles := darkroom.text_array(h.body->'profiles');
-    h.named := case when v_plain then 3 else darkroom.how_named(h.body, v_profiles, v_wanted, p_routing, p_pinned) end;
-    h.place := h.named * 1000 + i;
+    h.route := jsonb_populate_record(null::darkroom.route, h.body);
+    h.named := 3;
+    if not v_plain then
+      h.named := darkroom.how_named(h.route, v_wanted, p_routing, p_pinned);
+      h.place := h.named * 1000 + i;
+      v_sorted := v_sorted and h.place > v_last;
+      v_last := h.place;
+    end if;
     if p_settings is not null then
-      s := darkroom.setting_of(p_settings, h.body->>'provider');
+      s := darkroom.setting_of(p_settings, (h.route).provider);
       h.endpoint := s.endpoint_url;
     end if;
-    if h.body->>'provider' = any (v_own) then h := darkroom.own_payer(h, c, v_profiles, v_key, s); end if;
-    if s.endpoint_url is null and not coalesce((p_routing->>'byok_only')::boolean, false) then
-      h := darkroom.platform_payer(h, v_profiles, v_key);
-    end if;
-    v_sorted := v_sorted and h.place > v_last;
-    v_last := h.place;
+    if (h.route).provider = any (p_own) then h := darkroom.own_payer(h, c, p_key, s); end if;
+    if s.endpoint_url is null and not coalesce((p_routing->>'byok_only')::boolean, false) then h := darkroom.platform_payer(h, p_key); end if;
     v_all := v_all || h;
   end loop;
   if v_sorted then return v_all; end if;

@@ -4,56 +4,60 @@
 -- rest, how many outputs each of them makes in one call, and the highest price of an output. Own keys, in service or not, never give way to
 -- the platform's unless routing.allow_platform_key; a provider that the request or a setting names may come first with the platform's key,
 -- but never after an own one, and not for `auto`.
-create function darkroom.resolve_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_routing jsonb, p_candidates jsonb,
-  p_pinned text, p_auto boolean, out usable jsonb, out considered jsonb, out outputs_per_part int, out credits_max bigint)
+create function darkroom.resolve_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_own text[], p_routing jsonb, p_candidates jsonb,
+  p_pinned text, p_auto boolean, out usable jsonb[], out considered jsonb[], out outputs_per_part int, out credits_max bigint)
 language plpgsql stable as $$
 declare
   v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
   v_allowed boolean := coalesce((p_routing->>'allow_platform_key')::boolean, false);
-  v_all darkroom.choice[] := darkroom.weigh_candidates(c, p_settings, p_routing, p_candidates, p_pinned);
-  h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb := '[]'; v jsonb;
+  v_all darkroom.choice[] := darkroom.weigh_candidates(c, p_settings, p_own, p_routing, p_candidates, p_pinned, v_key);
+  h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb[] := '{}'; v jsonb;
 begin
-  usable := '[]'; considered := '[]';
+  usable := '{}'; considered := '{}';
   foreach h in array v_all loop v_own := v_own or h.rank is not null; end loop;
   foreach h in array v_all loop
     v_before_own := v_before_own and h.rank is null;
     h.platform := h.platform_profile is not null and (not v_own or v_allowed or v_before_own and h.named < 3 and not p_auto);
-    h.after_own := v_own and not (v_before_own and h.named < 3 and not p_auto);
-    if h.usable then usable := usable || darkroom.own_candidate(h, v_key); end if;
-    if h.platform then
-      v := darkroom.platform_candidate(h, v_key);
-      if h.after_own then v_later := v_later || v; else usable := usable || v; end if;
+    if h.usable then
+      v := h.body || jsonb_build_object('credits', coalesce((h.route).fee_credits, 0));
+      usable := usable || darkroom.paid_by(v, h.profile, h.owner_kind, h.owner_id, h.credential, v_key, h.endpoint);
+      credits_max := greatest(credits_max, (h.route).fee_credits, 0);
     end if;
+    if h.platform then
+      v := darkroom.paid_by(h.body, h.platform_profile, 'platform', 'platform', 'environment', v_key, h.platform_endpoint);
+      if v_own and not (v_before_own and h.named < 3 and not p_auto) then v_later := v_later || v; else usable := usable || v; end if;
+      credits_max := greatest(credits_max, (h.route).credits);
+    end if;
+    if h.usable or h.platform then outputs_per_part := least(outputs_per_part, (h.route).outputs_per_call); end if;
     considered := considered || darkroom.considered(h);
   end loop;
   usable := usable || v_later;
-  for i in 0 .. jsonb_array_length(usable) - 1 loop
-    outputs_per_part := least(outputs_per_part, (usable->i->>'outputs_per_call')::int);
-    credits_max := greatest(credits_max, (usable->i->>'credits')::bigint);
-  end loop;
 end $$;
 
-create function darkroom.own_candidate(h darkroom.choice, p_key text) returns jsonb language plpgsql immutable as $$
+-- A candidate with its payer and the lane that it waits in.
+create function darkroom.paid_by(p_body jsonb, p_profile text, p_owner_kind text, p_owner_id text, p_credential text, p_key text, p_endpoint text)
+returns jsonb language plpgsql immutable as $$
+declare v_lane text := p_profile || ':platform';
 begin
-  return h.body || jsonb_build_object('profile', h.profile, 'owner_kind', h.owner_kind, 'owner_id', h.owner_id, 'credential', h.credential,
-      'lane', darkroom.lane_id(h.profile, h.owner_kind, h.owner_id, p_key, h.endpoint), 'credits', coalesce((h.body->>'fee_credits')::bigint, 0))
-    || case when h.endpoint is null then '{}' else jsonb_build_object('endpoint_url', h.endpoint) end;
-end $$;
-
-create function darkroom.platform_candidate(h darkroom.choice, p_key text) returns jsonb language plpgsql immutable as $$
-begin
-  return h.body || jsonb_build_object('profile', h.platform_profile, 'owner_kind', 'platform', 'owner_id', 'platform', 'credential', 'environment',
-    'lane', darkroom.lane_id(h.platform_profile, 'platform', 'platform', p_key, h.platform_endpoint))
-    || case when h.platform_endpoint is null then '{}' else jsonb_build_object('endpoint_url', h.platform_endpoint) end;
+  if p_owner_kind <> 'platform' then v_lane := p_profile || ':' || p_owner_kind || ':' || p_owner_id; end if;
+  if p_endpoint is not null then
+    v_lane := v_lane || '@' || darkroom.address_mark(darkroom.address(p_endpoint));
+    p_body := p_body || jsonb_build_object('endpoint_url', p_endpoint);
+  end if;
+  if p_key is not null then v_lane := v_lane || '#' || p_key; end if;
+  return p_body || jsonb_build_object('profile', p_profile, 'owner_kind', p_owner_kind, 'owner_id', p_owner_id, 'credential', p_credential, 'lane', v_lane);
 end $$;
 
 create function darkroom.considered(h darkroom.choice) returns jsonb language plpgsql immutable as $$
+declare v_reason text := 'no usable key';
 begin
-  return jsonb_build_object('provider', h.body->'provider', 'provider_model', h.body->'provider_model',
-    'outcome', case when h.usable or h.platform then 'candidate' else 'skipped' end,
-    'reason', case when h.usable then 'key of: ' || h.credential when h.platform then 'key of: environment' when h.rank is not null then h.why
-        when h.platform_profile is not null then 'only the platform has a key' else 'no usable key' end
-      || case when h.named in (1, 2) then '; named by a setting' else '' end);
+  if h.usable then v_reason := 'key of: ' || h.credential;
+  elsif h.platform then v_reason := 'key of: environment';
+  elsif h.rank is not null then v_reason := h.why;
+  elsif h.platform_profile is not null then v_reason := 'only the platform has a key'; end if;
+  if h.named in (1, 2) then v_reason := v_reason || '; named by a setting'; end if;
+  return jsonb_build_object('provider', (h.route).provider, 'provider_model', (h.route).provider_model,
+    'outcome', case when h.usable or h.platform then 'candidate' else 'skipped' end, 'reason', v_reason);
 end $$;
 
 -- Where the page for an operation's setting reads and writes; the Worker puts its origin in front.
@@ -77,26 +81,56 @@ begin
     or exists (select from darkroom.provider_api_keys k where k.id = p_routing->>'provider_key' and k.owner_kind = 'platform');
 end $$;
 
--- One job's request with its keys resolved and its price: {spec…, stages: {name: {candidates, outputs_per_part}}, credits, hold}. Refusal: no key.
-create function darkroom.price_job(c darkroom.caller, p_spec jsonb) returns jsonb
+-- One job's request with its keys resolved and its price.
+create type darkroom.job_price as (
+  refusal jsonb,             -- no key, or one that may not do this
+  spec jsonb,
+  stages jsonb,              -- {name: {candidates, outputs_per_part}}
+  considered jsonb,
+  stage text,                -- where it begins: its first stage, cut like this, waits for this candidate
+  outputs_per_part int,
+  candidate jsonb,
+  credits bigint,            -- with its first candidate
+  hold bigint,               -- with its dearest
+  price_version text
+);
+
+-- p_own: whether the caller has any settings or keys of its own.
+create function darkroom.price_job(c darkroom.caller, p_spec jsonb, p_own boolean) returns darkroom.job_price
 language plpgsql stable as $$
 declare
-  v_stage jsonb; v_stages jsonb := '{}'; r record; i int; v_count int := (p_spec->>'count')::int;
-  v_settings darkroom.provider_settings[] := darkroom.settings_for(c, p_spec->>'operation');
+  p darkroom.job_price; r record; v_stage jsonb; i int; v_routing jsonb := coalesce(p_spec->'routing', '{}'); v_count int := p_spec->>'count';
+  v_model text := p_spec->>'model'; v_requested text := p_spec->>'requested_model'; v_settings darkroom.provider_settings[]; v_providers text[];
 begin
-  if c.allowed_models is not null and not (p_spec->>'model' = any (c.allowed_models)) then
-    return darkroom.refuse('forbidden', 'This key may not use the model ' || (p_spec->>'model') || '.');
+  if c.allowed_models is not null and not (v_model = any (c.allowed_models)) then
+    p.refusal := darkroom.refuse('forbidden', 'This key may not use the model ' || v_model || '.');
+    return p;
   end if;
-  if c.client_token_id is not null and darkroom.asks_for_platform(p_spec->'routing') then
-    return darkroom.refuse('forbidden', 'A client token cannot choose the platform''s keys; leave out routing.allow_platform_key and its routing.provider_key.');
+  if c.client_token_id is not null and darkroom.asks_for_platform(v_routing) then
+    p.refusal := darkroom.refuse('forbidden', 'A client token cannot choose the platform''s keys; leave out routing.allow_platform_key and its routing.provider_key.');
+    return p;
+  end if;
+  if p_own then
+    v_settings := darkroom.settings_for(c, p_spec->>'operation');
+    v_providers := darkroom.own_providers(c);
   end if;
   for i in 0 .. jsonb_array_length(p_spec->'stages') - 1 loop        -- stages come in order: the last one is what is paid for
     v_stage := p_spec->'stages'->i;
-    r := darkroom.resolve_candidates(c, v_settings, coalesce(p_spec->'routing', '{}'), v_stage->'candidates',
-      nullif(p_spec->>'requested_model', p_spec->>'model'), p_spec->>'requested_model' = 'auto');
-    if jsonb_array_length(r.usable) = 0 then return darkroom.key_missing(c, p_spec->>'operation', r.considered); end if;
-    v_stages := v_stages || jsonb_build_object(v_stage->>'stage', jsonb_build_object('candidates', r.usable, 'outputs_per_part', r.outputs_per_part));
+    r := darkroom.resolve_candidates(c, v_settings, v_providers, v_routing, v_stage->'candidates', nullif(v_requested, v_model), v_requested = 'auto');
+    if cardinality(r.usable) = 0 then
+      p.refusal := darkroom.key_missing(c, p_spec->>'operation', to_jsonb(r.considered));
+      return p;
+    end if;
+    if i = 0 then
+      p.stage := v_stage->>'stage'; p.candidate := r.usable[1]; p.outputs_per_part := r.outputs_per_part;
+    end if;
+    v_stage := jsonb_build_object(v_stage->>'stage', jsonb_build_object('candidates', r.usable, 'outputs_per_part', r.outputs_per_part));
+    p.stages := coalesce(p.stages || v_stage, v_stage);
   end loop;
-  return p_spec || jsonb_build_object('stages', v_stages, 'considered', coalesce(p_spec->'considered', '[]') || r.considered,
-    'credits', (r.usable->0->>'credits')::bigint * v_count, 'hold', r.credits_max * v_count, 'price_version', r.usable->0->>'price_version');
+  p.spec := p_spec;
+  p.considered := coalesce(p_spec->'considered', '[]') || to_jsonb(r.considered);
+  p.credits := (r.usable[1]->>'credits')::bigint * v_count;
+  p.hold := r.credits_max * v_count;
+  p.price_version := r.usable[1]->>'price_version';
+  return p;
 end $$;

@@ -50,51 +50,45 @@ begin
 end $$;
 
 -- The parts that a stage is cut into, one per call of its provider.
-create function darkroom.cut(p_stages jsonb, p_stage text, p_count int) returns table (number int, outputs int) language sql immutable as $$
-  select n, least((p_stages->p_stage->>'outputs_per_part')::int, p_count - n * (p_stages->p_stage->>'outputs_per_part')::int)
-    from generate_series(0, (p_count - 1) / (p_stages->p_stage->>'outputs_per_part')::int) n
+create function darkroom.cut(p_count int, p_per_part int) returns table (number int, outputs int) language sql immutable as $$
+  select n, least(p_per_part, p_count - n * p_per_part) from generate_series(0, (p_count - 1) / p_per_part) n
 $$;
 
 create function darkroom.stage_kind(p_stage text) returns smallint language sql immutable as $$
   select case p_stage when 'final' then 1::smallint else 0::smallint end
 $$;
 
--- Opens the lane of a stage's first candidate to an account that is about to wait in it.
-create function darkroom.enter_lane(p_stages jsonb, p_stage text, p_account text) returns text language plpgsql as $$
-declare v_lane text := darkroom.open_lane(darkroom.candidate(p_stages, p_stage, 0)); v_joined boolean;
+-- Opens a candidate's lane to an account that is about to wait in it.
+create function darkroom.enter_lane(p_candidate jsonb, p_stage text, p_account text) returns text language plpgsql as $$
+declare v_lane text := darkroom.open_lane(p_candidate); v_joined boolean;
 begin
   v_joined := darkroom.join_lane(v_lane, darkroom.stage_kind(p_stage), p_account);
   return v_lane;
 end $$;
 
-create function darkroom.first_stage(p_stages jsonb) returns text language sql immutable as $$
-  select case when p_stages ? 'preview' then 'preview' else 'final' end
-$$;
-
 -- The same for all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each other.
-create function darkroom.enter_lanes(p_jobs jsonb[], p_account text) returns boolean language plpgsql as $$
-declare r record; v_lane text;
+-- The lanes that they will wait in.
+create function darkroom.enter_lanes(p_jobs darkroom.job_price[], p_account text) returns text[] language plpgsql as $$
+declare p darkroom.job_price; v_lane text; v_lanes text[] := '{}';
 begin
-  if cardinality(p_jobs) = 1 then
-    v_lane := darkroom.enter_lane(p_jobs[1]->'stages', darkroom.first_stage(p_jobs[1]->'stages'), p_account);
-    return true;
+  if cardinality(p_jobs) > 1 then
+    p_jobs := array(select distinct on (j.candidate->>'lane', j.stage) j from unnest(p_jobs) j order by j.candidate->>'lane', j.stage);
   end if;
-  for r in select distinct on (f.lane, f.stage) f.stages, f.stage from unnest(p_jobs) j, lateral (
-      select j->'stages', darkroom.first_stage(j->'stages'), darkroom.candidate(j->'stages', darkroom.first_stage(j->'stages'), 0)->>'lane')
-      f (stages, stage, lane) order by f.lane, f.stage loop
-    v_lane := darkroom.enter_lane(r.stages, r.stage, p_account);
+  foreach p in array p_jobs loop
+    v_lane := darkroom.enter_lane(p.candidate, p.stage, p_account);
+    if not v_lane = any (v_lanes) then v_lanes := v_lanes || v_lane; end if;
   end loop;
-  return true;
+  return v_lanes;
 end $$;
 
 -- Lets a later stage of a job wait.
 create function darkroom.enqueue_stage(j darkroom.jobs, p_stage text) returns boolean
 language plpgsql as $$
-declare v_lane text := darkroom.enter_lane(j.stages, p_stage, j.account_id);
+declare v_lane text := darkroom.enter_lane(darkroom.candidate(j.stages, p_stage, 0), p_stage, j.account_id);
 begin
   insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
     select j.id, j.account_id, p_stage, p.number, p.outputs, darkroom.stage_kind(p_stage), j.priority, v_lane
-      from darkroom.cut(j.stages, p_stage, j.count) p;
+      from darkroom.cut(j.count, (j.stages->p_stage->>'outputs_per_part')::int) p;
   return darkroom.wake(v_lane);
 end $$;
 

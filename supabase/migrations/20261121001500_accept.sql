@@ -39,38 +39,36 @@ end $$;
 
 -- Writes a job, the parts of its first stage and their wake-up, in one statement, into a lane that its account has entered. The job as it is
 -- shown to whoever made it.
-create function darkroom.insert_job(c darkroom.caller, p_id text, p_spec jsonb, p_batch text) returns json
+create function darkroom.insert_job(c darkroom.caller, p_id text, p darkroom.job_price, p_batch text) returns json
 language plpgsql as $$
 declare
-  v_job json; v_now timestamptz := darkroom.now(); v_stages jsonb := p_spec->'stages'; v_count int := (p_spec->>'count')::int;
-  v_priority smallint := array_position(array['low', 'normal', 'high'], p_spec->>'priority') - 1; v_deadline int := (p_spec->>'deadline_seconds')::int;
-  v_stage text := darkroom.first_stage(v_stages); v_lane text := darkroom.candidate(v_stages, v_stage, 0)->>'lane';
-  v_woken boolean := darkroom.say_woken(v_lane);
+  v_job json; v_now timestamptz := darkroom.now(); v_spec jsonb := p.spec; v_count int := v_spec->>'count'; v_deadline int := v_spec->>'deadline_seconds';
+  v_priority smallint := array_position(array['low', 'normal', 'high'], v_spec->>'priority') - 1; v_lane text := p.candidate->>'lane';
 begin
   with part as (
     insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
-      select p_id, c.account_id, v_stage, p.number, p.outputs, darkroom.stage_kind(v_stage), v_priority, v_lane
-        from darkroom.cut(v_stages, v_stage, v_count) p),
+      select p_id, c.account_id, p.stage, x.number, x.outputs, darkroom.stage_kind(p.stage), v_priority, v_lane
+        from darkroom.cut(v_count, p.outputs_per_part) x),
   wake as (
-    insert into darkroom.outbox (lane, due_at) values (v_lane, v_now + interval '5 seconds'))
+    insert into darkroom.outbox (lane, due_at, created_at) values (v_lane, v_now + interval '5 seconds', v_now))
   insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
       input, count, preview, stages, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
       deadline_seconds, deadline_set, deadline_at, created_at)
-    values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, p_spec->>'end_user', p_spec->>'model',
-      p_spec->>'requested_model', p_spec->>'operation', v_priority, p_spec->'input', v_count, p_spec->>'preview', v_stages,
-      coalesce(p_spec->'routing', '{}'), p_spec->'considered', coalesce(p_spec->'metadata', '{}'), p_spec->>'webhook_url',
-      nullif(p_spec->'webhook_events', 'null'), coalesce(p_spec->'warnings', '[]'), p_spec->>'price_version', (p_spec->>'eta_seconds')::numeric,
+    values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, v_spec->>'end_user', v_spec->>'model',
+      v_spec->>'requested_model', v_spec->>'operation', v_priority, v_spec->'input', v_count, v_spec->>'preview', p.stages,
+      coalesce(v_spec->'routing', '{}'), p.considered, coalesce(v_spec->'metadata', '{}'), v_spec->>'webhook_url',
+      nullif(v_spec->'webhook_events', 'null'), coalesce(v_spec->'warnings', '[]'), p.price_version, (v_spec->>'eta_seconds')::numeric,
       replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), v_deadline,
-      coalesce((p_spec->>'deadline_set')::boolean, false), v_now + make_interval(secs => v_deadline), v_now)
-    returning darkroom.job_object(jobs, (p_spec->>'hold')::bigint, 0, 0, null, 0, null, '[]', '[]') into v_job;   -- nothing has happened yet
+      coalesce((v_spec->>'deadline_set')::boolean, false), v_now + make_interval(secs => v_deadline), v_now)
+    returning darkroom.job_object(jobs, p.hold, 0, 0, null, 0, null, '[]', '[]') into v_job;   -- nothing has happened yet
   return v_job;
 end $$;
 
 -- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
-create function darkroom.admit(c darkroom.caller, p_request jsonb, p_priced jsonb[], p_ids text[], out refusal jsonb, out raced boolean,
-  out batch_id text, out jobs json[])
+create function darkroom.admit(c darkroom.caller, p_request jsonb, p_priced darkroom.job_price[], p_ids text[], out refusal jsonb, out raced boolean,
+  out batch_id text, out lanes text[], out jobs json[])
 language plpgsql as $$
-declare i int; v_holds bigint[] := '{}'; v_entered boolean;
+declare i int; v_holds bigint[] := '{}';
 begin
   raced := false; jobs := '{}';
   begin
@@ -87,10 +85,10 @@ begin
        where q.id = p_request->>'quote_id' and q.account_id = c.account_id and q.consumed_at is null;
       if not found then refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
     end if;
-    v_entered := darkroom.enter_lanes(p_priced, c.account_id);
+    lanes := darkroom.enter_lanes(p_priced, c.account_id);
     for i in 1 .. cardinality(p_ids) loop
       jobs := jobs || darkroom.insert_job(c, p_ids[i], p_priced[i], batch_id);
-      v_holds := v_holds || (p_priced[i]->>'hold')::bigint;
+      v_holds := v_holds || p_priced[i].hold;
     end loop;
     refusal := darkroom.place_holds(c, p_ids, v_holds);
     if refusal is not null then raise sqlstate 'DR001'; end if;
@@ -112,15 +110,16 @@ begin
 end $$;
 
 -- The jobs of a request priced; or why one of them cannot be.
-create function darkroom.price_jobs(c darkroom.caller, p_request jsonb, out refusal jsonb, out priced jsonb[], out ids text[]) language plpgsql as $$
-declare v jsonb; i int;
+create function darkroom.price_jobs(c darkroom.caller, p_request jsonb, out refusal jsonb, out priced darkroom.job_price[],
+  out ids text[]) language plpgsql as $$
+declare p darkroom.job_price; i int; v_own boolean := darkroom.has_own(c);
 begin
   if p_request ? 'quote_id' then refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'); end if;
   for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop
     exit when refusal is not null;
-    v := darkroom.price_job(c, p_request->'jobs'->i);
-    if v ? 'refusal' then refusal := v; end if;
-    priced := priced || v;
+    p := darkroom.price_job(c, p_request->'jobs'->i, v_own);
+    refusal := p.refusal;
+    priced := priced || p;
     ids := ids || darkroom.new_id('job');
   end loop;
 end $$;
@@ -144,7 +143,7 @@ begin
     end if;
     return a.refusal;
   end if;
-  return json_build_object('ok', json_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', darkroom.woken(), 'jobs', a.jobs));
+  return json_build_object('ok', json_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', a.lanes, 'jobs', a.jobs));
 end $$;
 
 -- What it would cost, and with whose key: the same function prices quote and hold. A quote is used once, by this account, for this body.
@@ -152,16 +151,17 @@ create function api.quote(credential jsonb, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
-  v_before jsonb; v_spec jsonb; v_price jsonb; v_credits bigint := 0; v_max bigint := 0; q darkroom.quotes; v_first jsonb; v_list jsonb; v_available bigint;
+  v_before jsonb; v_spec jsonb; p darkroom.job_price; v_own boolean; v_credits bigint := 0; v_max bigint := 0; q darkroom.quotes; v_first jsonb; v_list jsonb; v_available bigint;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   request := darkroom.for_end_user(c, request);
+  v_own := darkroom.has_own(c);
   for v_spec in select x from jsonb_array_elements(request->'jobs') x loop
-    v_price := darkroom.price_job(c, v_spec);
-    if v_price ? 'refusal' then return v_price; end if;
-    v_credits := v_credits + (v_price->>'credits')::bigint;
-    v_max := v_max + (v_price->>'hold')::bigint;
-    v_list := coalesce(v_list, coalesce(v_price->'stages'->'final', v_price->'stages'->'preview')->'candidates');
+    p := darkroom.price_job(c, v_spec, v_own);
+    if p.refusal is not null then return p.refusal; end if;
+    v_credits := v_credits + p.credits;
+    v_max := v_max + p.hold;
+    v_list := coalesce(v_list, coalesce(p.stages->'final', p.stages->'preview')->'candidates');
   end loop;
   v_first := v_list->0;
   v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'idempotency_hash');

@@ -63,8 +63,8 @@ begin
     select coalesce(jsonb_agg(x order by o), jsonb_build_array(jsonb_build_object('provider', v_provider, 'profiles', jsonb_build_array(v_provider)))) into v_routes
       from jsonb_array_elements(v_routes) with ordinality y (x, o) where x->>'provider' = v_provider;
   end if;
-  r := darkroom.resolve_candidates(c, v_settings, request - 'order', v_routes, null, v_provider is null);
-  v_first := r.usable->0;
+  r := darkroom.resolve_candidates(c, v_settings, darkroom.own_providers(c), request - 'order', v_routes, null, v_provider is null);
+  v_first := r.usable[1];
   v_provider := coalesce(v_provider, v_first->>'provider', v_providers[1]);
   v_origin := coalesce(v_origin, v_first->>'credential', 'environment');
   if v_first is not null then v_key := darkroom.effective_key(c, v_first, request->>'provider_key'); end if;
@@ -79,7 +79,7 @@ begin
     'endpoint_url', case when e.endpoint_url is not null then jsonb_build_object('value', e.endpoint_url, 'origin', e.owner_kind)
       when v_first->>'owner_kind' <> 'platform' and v_first ? 'endpoint_url' then jsonb_build_object('value', v_first->'endpoint_url', 'origin', v_first->'credential') end,
     'key', v_key,
-    'settings_url', darkroom.setting_path(c, operation), 'routes', r.considered,
+    'settings_url', darkroom.setting_path(c, operation), 'routes', to_jsonb(r.considered),
     'considered', darkroom.explain_levels(c, v_settings, request, v_providers, v_provider, v_origin, v_key->>'origin')));
 end $$;
 
