@@ -41,9 +41,9 @@ create domain darkroom.output_count as int check (value between 1 and 10);
 create domain darkroom.deadline as int check (value between 5 and 86400);      -- seconds
 
 -- A job's stages by name: {candidates: [routes in the order of their turns, priced], outputs_per_part}.
-create domain darkroom.stages as jsonb check (value <> '{}'
-  and coalesce(jsonb_array_length(value->'preview'->'candidates') > 0 and (value->'preview'->>'outputs_per_part')::int >= 1, not value ? 'preview')
-  and coalesce(jsonb_array_length(value->'final'->'candidates') > 0 and (value->'final'->>'outputs_per_part')::int >= 1, not value ? 'final'));
+create domain darkroom.stages as jsonb check ((value <> '{}'
+  and (not value ? 'preview' or value @? 'strict $.preview ? (@.candidates.size() > 0 && @.outputs_per_part >= 1 && @.outputs_per_part % 1 == 0)')
+  and (not value ? 'final' or value @? 'strict $.final ? (@.candidates.size() > 0 && @.outputs_per_part >= 1 && @.outputs_per_part % 1 == 0)')) is true);
 
 create table darkroom.batches (
   id text collate "C" primary key default darkroom.new_id('bat'),
