@@ -1,6 +1,7 @@
 -- Who is calling, and who pays. Every API function that a client reaches starts here; row-level security reads what this sets.
 create type darkroom.caller as (
   refusal text,              -- a code of the wire's closed list, or null
+  at timestamptz,            -- when: the transaction's time, asked once
   account_id text,           -- who pays, and whose rows are visible
   user_id uuid,
   api_key_id text,
@@ -64,8 +65,9 @@ $$;
 -- darkroom_system.
 create function darkroom.identify(p_credential jsonb) returns darkroom.caller
 language plpgsql as $$
-declare c darkroom.caller; k darkroom.api_keys; r record;
+declare c darkroom.caller; v_used timestamptz; v_root text; v_cap bigint;
 begin
+  c.at := darkroom.now();
   if p_credential->>'kind' = 'jwt' then
     c.user_id := (p_credential->>'user_id')::uuid;
     c.account_id := darkroom.user_account(c.user_id, p_credential->>'email');
@@ -75,25 +77,23 @@ begin
     return c;
   end if;
   if p_credential->>'kind' = 'client_token' then return darkroom.identify_token(p_credential->>'hash'); end if;
-  select a as key, o.id as organization into r from darkroom.api_keys a left join darkroom.organizations o on o.account_id = a.account_id
-    where a.hash = p_credential->>'hash';
-  k := r.key;
-  if k.id is null or k.revoked_at is not null or k.expires_at <= darkroom.now() then
-    c.refusal := 'unauthenticated';
-    return c;
-  end if;
-  c.account_id := k.account_id; c.organization_id := r.organization; c.user_id := k.user_id; c.api_key_id := k.id; c.scopes := k.scopes; c.own_scopes := k.scopes;
-  c.allowed_models := k.allowed_models; c.actor := k.id; c.rate_limit := k.rate_limit_per_minute;
-  if k.monthly_credit_cap is not null then c.caps := darkroom.key_cap(k); end if;
-  if k.last_used_at is null or k.last_used_at < darkroom.now() - interval '1 minute' then
-    update darkroom.api_keys a set last_used_at = darkroom.now()
-     where a.id in (select id from darkroom.api_keys where id = k.id for no key update skip locked);
+  select a.account_id, o.id, a.user_id, a.id, a.id, a.scopes, a.scopes, a.allowed_models, a.rate_limit_per_minute, a.last_used_at,
+      coalesce(a.root_id, a.id), a.monthly_credit_cap
+    into c.account_id, c.organization_id, c.user_id, c.api_key_id, c.actor, c.scopes, c.own_scopes, c.allowed_models, c.rate_limit, v_used, v_root, v_cap
+    from darkroom.api_keys a left join darkroom.organizations o on o.account_id = a.account_id
+   where a.hash = p_credential->>'hash' and a.revoked_at is null and (a.expires_at <= c.at) is not true;
+  if not found then c.refusal := 'unauthenticated'; return c; end if;
+  if v_cap is not null then c.caps := darkroom.key_cap(v_root, v_cap); end if;
+  if v_used is null or v_used < c.at - interval '1 minute' then
+    update darkroom.api_keys a set last_used_at = c.at
+     where a.id in (select id from darkroom.api_keys where id = c.api_key_id for no key update skip locked);
   end if;
   return c;
 end $$;
 
-create function darkroom.key_cap(k darkroom.api_keys) returns jsonb language sql immutable as $$
-  select jsonb_build_array(jsonb_build_object('subject', coalesce(k.root_id, k.id), 'kind', 'api_key', 'period', 'month', 'limit', k.monthly_credit_cap))
+-- A key's monthly cap, counted under the name of the key that it was rolled from first.
+create function darkroom.key_cap(p_root text, p_cap bigint) returns jsonb language sql immutable as $$
+  select jsonb_build_array(jsonb_build_object('subject', p_root, 'kind', 'api_key', 'period', 'month', 'limit', p_cap))
 $$;
 
 -- A client token may do what it was given, as long as the key that made it is good, and never more than that key.
@@ -101,7 +101,8 @@ create function darkroom.identify_token(p_hash text) returns darkroom.caller
 language plpgsql as $$
 declare c darkroom.caller; t darkroom.client_tokens; k darkroom.api_keys;
 begin
-  select * into t from darkroom.client_tokens x where x.hash = p_hash and x.revoked_at is null and x.expires_at > darkroom.now();
+  c.at := darkroom.now();
+  select * into t from darkroom.client_tokens x where x.hash = p_hash and x.revoked_at is null and x.expires_at > c.at;
   if not found then c.refusal := 'unauthenticated'; return c; end if;
   select o.id into c.organization_id from darkroom.organizations o where o.account_id = t.account_id;
   c.account_id := t.account_id; c.user_id := t.user_id; c.client_token_id := t.id; c.end_user := t.user_ref; c.scopes := t.scopes;
@@ -111,14 +112,14 @@ begin
   end if;
   if t.api_key_id is null then return c; end if;
   select * into k from darkroom.api_keys a where a.id = t.api_key_id;
-  if k.revoked_at is not null or k.expires_at <= darkroom.now() then c.refusal := 'unauthenticated'; return c; end if;
+  if k.revoked_at is not null or k.expires_at <= c.at then c.refusal := 'unauthenticated'; return c; end if;
   c.api_key_id := k.id; c.rate_limit := k.rate_limit_per_minute;
   c.scopes := array(select unnest(t.scopes) intersect select unnest(k.scopes));
   if k.allowed_models is not null then
     c.allowed_models := case when t.allowed_models is null then k.allowed_models
       else array(select unnest(t.allowed_models) intersect select unnest(k.allowed_models)) end;
   end if;
-  if k.monthly_credit_cap is not null then c.caps := coalesce(c.caps, '[]') || darkroom.key_cap(k); end if;
+  if k.monthly_credit_cap is not null then c.caps := coalesce(c.caps, '[]') || darkroom.key_cap(coalesce(k.root_id, k.id), k.monthly_credit_cap); end if;
   return c;
 end $$;
 
@@ -161,9 +162,10 @@ end $$;
 create function darkroom.see_as(c darkroom.caller) returns boolean language plpgsql as $$
 declare v text;
 begin
-  v := set_config('app.account_id', case when c.refusal is null then c.account_id else '' end, true);
-  v := set_config('app.person_account', case when c.refusal is null then coalesce(c.person_account, '') else '' end, true);
-  v := set_config('app.user_id', case when c.refusal is null and c.person_account is not null then coalesce(c.user_id::text, '') else '' end, true);
+  if c.refusal is not null then c := null; end if;       -- as nobody: no row is theirs
+  v := set_config('app.account_id', coalesce(c.account_id, ''), true);
+  v := set_config('app.person_account', coalesce(c.person_account, ''), true);
+  v := set_config('app.user_id', case when c.person_account is not null then coalesce(c.user_id::text, '') else '' end, true);
   return true;
 end $$;
 

@@ -10,13 +10,12 @@ $$;
 
 -- A transfer on a locked slot: two legs that sum to zero, counted, chained and written, with the slot, in one statement. Returns the
 -- slot as it is then.
-create function darkroom.move(s darkroom.slots, p_from darkroom.ledger, p_to darkroom.ledger, p_amount bigint, p_kind text, p_ref text)
-returns darkroom.slots language plpgsql as $$
-declare v_transfer bigint; v_at timestamptz; v_left bigint; v_now_there bigint; v_between bytea;
+create function darkroom.move(s darkroom.slots, p_from darkroom.ledger, p_to darkroom.ledger, p_amount bigint, p_kind text, p_ref text,
+  p_at timestamptz default darkroom.now()) returns darkroom.slots language plpgsql as $$
+declare v_transfer bigint; v_left bigint; v_now_there bigint; v_between bytea;
 begin
   if p_amount = 0 then return darkroom.save(s); end if;
   v_transfer := nextval('darkroom.transfer_id');
-  v_at := darkroom.now();
   case p_from
     when 'available' then s.available := s.available - p_amount; v_left := s.available;
     when 'held' then s.held := s.held - p_amount; v_left := s.held;
@@ -29,16 +28,16 @@ begin
     when 'spent' then s.spent := s.spent + p_amount; v_now_there := s.spent;
     else s.granted := s.granted + p_amount; v_now_there := s.granted;
   end case;
-  v_between := darkroom.entry_hash(s.head, s.account_id, s.slot, s.version + 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, v_at);
+  v_between := darkroom.entry_hash(s.head, s.account_id, s.slot, s.version + 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, p_at);
   s.version := s.version + 2;
-  s.head := darkroom.entry_hash(v_between, s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, v_at);
+  s.head := darkroom.entry_hash(v_between, s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, p_at);
   with slot as (
     update darkroom.slots t set granted = s.granted, available = s.available, held = s.held, spent = s.spent, outstanding = s.outstanding,
         window_at = s.window_at, window_count = s.window_count, version = s.version, head = s.head
      where t.account_id = s.account_id and t.slot = s.slot)
   insert into darkroom.entries (account_id, slot, version, transfer, ledger, amount, balance, kind, ref, at, hash) values
-    (s.account_id, s.slot, s.version - 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, v_at, v_between),
-    (s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, v_at, s.head);
+    (s.account_id, s.slot, s.version - 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, p_at, v_between),
+    (s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, p_at, s.head);
   return s;
 end $$;
 
@@ -67,7 +66,7 @@ end $$;
 -- What a job draws on besides the balance: the caller's caps, or the free jobs of the day. What its hold gives back, or the refusal.
 create function darkroom.draw_allowances(c darkroom.caller, p_slot int, p_credits bigint, p_free_jobs_per_day int) returns jsonb
 language plpgsql as $$
-declare v_today timestamp := darkroom.now() at time zone 'UTC';
+declare v_today timestamp := c.at at time zone 'UTC';
 begin
   if p_credits > 0 then return darkroom.draw_caps(c, p_slot, date_trunc('month', v_today)::date, p_credits); end if;
   if darkroom.draw(c.account_id, p_slot, 'free', v_today::date, 1, p_free_jobs_per_day) is null then
@@ -80,8 +79,8 @@ end $$;
 -- undoes its inserts on a refusal.
 create function darkroom.place_holds(c darkroom.caller, p_ids text[], p_credits bigint[]) returns jsonb
 language plpgsql as $$
-declare l record; s darkroom.slots; i int; v_count int := cardinality(p_ids); v_total bigint := 0; v_drawn jsonb := '[]';
-  v_refusal jsonb; v_now timestamptz := darkroom.now();
+declare l record; s darkroom.slots; i int; v_count int := cardinality(p_ids); v_total bigint := 0; v_drawn jsonb := jsonb '[]';
+  v_refusal jsonb; v_now timestamptz := c.at;
 begin
   select x as slot, a.max_outstanding, a.rate_limit_per_minute, a.free_jobs_per_day into l
     from darkroom.slots x join darkroom.accounts a on a.id = x.account_id
@@ -110,9 +109,9 @@ begin
       v_drawn := darkroom.draw_allowances(c, s.slot, p_credits[i], l.free_jobs_per_day);
       if jsonb_typeof(v_drawn) = 'object' then return v_drawn; end if;
     end if;
-    insert into darkroom.holds (id, account_id, slot, credits, allowances) values (p_ids[i], c.account_id, s.slot, p_credits[i], v_drawn);
+    insert into darkroom.holds (id, account_id, slot, credits, allowances, at) values (p_ids[i], c.account_id, s.slot, p_credits[i], v_drawn, v_now);
     s.outstanding := s.outstanding + 1;
-    s := darkroom.move(s, 'available', 'held', p_credits[i], 'hold', p_ids[i]);
+    s := darkroom.move(s, 'available', 'held', p_credits[i], 'hold', p_ids[i], v_now);
   end loop;
   return null;
 end $$;

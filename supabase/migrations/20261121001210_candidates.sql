@@ -1,37 +1,46 @@
 -- Who does it: a job's candidates decided, ordered and priced.
 
+create type darkroom.resolution as (
+  usable jsonb[],
+  considered jsonb[],
+  outputs_per_part int,
+  credits_max bigint
+);
+
 -- The candidates that have a key, each with lane, credential and price (an own key costs the platform's fee only), what became of the
 -- rest, how many outputs each of them makes in one call, and the highest price of an output. Own keys, in service or not, never give way to
 -- the platform's unless routing.allow_platform_key; a provider that the request or a setting names may come first with the platform's key,
 -- but never after an own one, and not for `auto`.
 create function darkroom.resolve_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_own text[], p_routing jsonb, p_candidates jsonb,
-  p_pinned text, p_auto boolean, out usable jsonb[], out considered jsonb[], out outputs_per_part int, out credits_max bigint)
+  p_pinned text, p_auto boolean) returns darkroom.resolution
 language plpgsql stable as $$
 declare
+  r darkroom.resolution;
   v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
   v_allowed boolean := coalesce((p_routing->>'allow_platform_key')::boolean, false);
   v_all darkroom.choice[] := darkroom.weigh_candidates(c, p_settings, p_own, p_routing, p_candidates, p_pinned, v_key);
-  h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb[] := '{}'; v jsonb;
+  h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb[] := '{}'::jsonb[]; v jsonb;
 begin
-  usable := '{}'; considered := '{}';
+  r.usable := '{}'::jsonb[];
   foreach h in array v_all loop v_own := v_own or h.rank is not null; end loop;
   foreach h in array v_all loop
     v_before_own := v_before_own and h.rank is null;
     h.platform := h.platform_profile is not null and (not v_own or v_allowed or v_before_own and h.named < 3 and not p_auto);
     if h.usable then
       v := h.body || jsonb_build_object('credits', coalesce((h.route).fee_credits, 0));
-      usable := usable || darkroom.paid_by(v, h.profile, h.owner_kind, h.owner_id, h.credential, v_key, h.endpoint);
-      credits_max := greatest(credits_max, (h.route).fee_credits, 0);
+      r.usable := r.usable || darkroom.paid_by(v, h.profile, h.owner_kind, h.owner_id, h.credential, v_key, h.endpoint);
+      r.credits_max := greatest(r.credits_max, (h.route).fee_credits, 0);
     end if;
     if h.platform then
       v := darkroom.paid_by(h.body, h.platform_profile, 'platform', 'platform', 'environment', v_key, h.platform_endpoint);
-      if v_own and not (v_before_own and h.named < 3 and not p_auto) then v_later := v_later || v; else usable := usable || v; end if;
-      credits_max := greatest(credits_max, (h.route).credits);
+      if v_own and not (v_before_own and h.named < 3 and not p_auto) then v_later := v_later || v; else r.usable := r.usable || v; end if;
+      r.credits_max := greatest(r.credits_max, (h.route).credits);
     end if;
-    if h.usable or h.platform then outputs_per_part := least(outputs_per_part, (h.route).outputs_per_call); end if;
-    considered := considered || darkroom.considered(h);
+    if h.usable or h.platform then r.outputs_per_part := least(r.outputs_per_part, (h.route).outputs_per_call); end if;
+    r.considered := r.considered || darkroom.considered(h);
   end loop;
-  usable := usable || v_later;
+  r.usable := r.usable || v_later;
+  return r;
 end $$;
 
 -- A candidate with its payer and the lane that it waits in.
@@ -81,10 +90,32 @@ begin
     or exists (select from darkroom.provider_api_keys k where k.id = p_routing->>'provider_key' and k.owner_kind = 'platform');
 end $$;
 
--- One job's request with its keys resolved and its price.
+-- What a request says of one job.
+create type darkroom.job_spec as (
+  model text,
+  requested_model text,
+  operation text,
+  input jsonb,
+  count int,
+  preview text,
+  priority text,
+  stages jsonb,              -- [{stage, candidates}] in order: the last one is what is paid for
+  routing jsonb,
+  considered jsonb,
+  metadata jsonb,
+  webhook_url text,
+  webhook_events jsonb,
+  warnings jsonb,
+  eta_seconds numeric,
+  end_user text,
+  deadline_seconds int,
+  deadline_set boolean
+);
+
+-- One job with its keys resolved and its price.
 create type darkroom.job_price as (
   refusal jsonb,             -- no key, or one that may not do this
-  spec jsonb,
+  spec darkroom.job_spec,
   stages jsonb,              -- {name: {candidates, outputs_per_part}}
   considered jsonb,
   stage text,                -- where it begins: its first stage, cut like this, waits for this candidate
@@ -95,30 +126,36 @@ create type darkroom.job_price as (
   price_version text
 );
 
+-- Why a credential may not ask for this; null: it may.
+create function darkroom.forbidden_job(c darkroom.caller, s darkroom.job_spec) returns jsonb
+language plpgsql stable as $$
+begin
+  if not s.model = any (c.allowed_models) then return darkroom.refuse('forbidden', 'This key may not use the model ' || s.model || '.'); end if;
+  if c.client_token_id is not null and darkroom.asks_for_platform(s.routing) then
+    return darkroom.refuse('forbidden', 'A client token cannot choose the platform''s keys; leave out routing.allow_platform_key and its routing.provider_key.');
+  end if;
+  return null;
+end $$;
+
 -- p_own: whether the caller has any settings or keys of its own.
 create function darkroom.price_job(c darkroom.caller, p_spec jsonb, p_own boolean) returns darkroom.job_price
 language plpgsql stable as $$
 declare
-  p darkroom.job_price; r record; v_stage jsonb; i int; v_routing jsonb := coalesce(p_spec->'routing', '{}'); v_count int := p_spec->>'count';
-  v_model text := p_spec->>'model'; v_requested text := p_spec->>'requested_model'; v_settings darkroom.provider_settings[]; v_providers text[];
+  s darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); p darkroom.job_price; r darkroom.resolution; v_stage jsonb; i int;
+  v_settings darkroom.provider_settings[]; v_providers text[];
 begin
-  if c.allowed_models is not null and not (v_model = any (c.allowed_models)) then
-    p.refusal := darkroom.refuse('forbidden', 'This key may not use the model ' || v_model || '.');
-    return p;
-  end if;
-  if c.client_token_id is not null and darkroom.asks_for_platform(v_routing) then
-    p.refusal := darkroom.refuse('forbidden', 'A client token cannot choose the platform''s keys; leave out routing.allow_platform_key and its routing.provider_key.');
-    return p;
-  end if;
+  if c.allowed_models is not null or c.client_token_id is not null then p.refusal := darkroom.forbidden_job(c, s); end if;
+  if p.refusal is not null then return p; end if;
   if p_own then
-    v_settings := darkroom.settings_for(c, p_spec->>'operation');
+    v_settings := darkroom.settings_for(c, s.operation);
     v_providers := darkroom.own_providers(c);
   end if;
-  for i in 0 .. jsonb_array_length(p_spec->'stages') - 1 loop        -- stages come in order: the last one is what is paid for
-    v_stage := p_spec->'stages'->i;
-    r := darkroom.resolve_candidates(c, v_settings, v_providers, v_routing, v_stage->'candidates', nullif(v_requested, v_model), v_requested = 'auto');
+  for i in 0 .. jsonb_array_length(s.stages) - 1 loop
+    v_stage := s.stages->i;
+    r := darkroom.resolve_candidates(c, v_settings, v_providers, coalesce(s.routing, '{}'), v_stage->'candidates', nullif(s.requested_model, s.model),
+      s.requested_model = 'auto');
     if cardinality(r.usable) = 0 then
-      p.refusal := darkroom.key_missing(c, p_spec->>'operation', to_jsonb(r.considered));
+      p.refusal := darkroom.key_missing(c, s.operation, to_jsonb(r.considered));
       return p;
     end if;
     if i = 0 then
@@ -127,10 +164,10 @@ begin
     v_stage := jsonb_build_object(v_stage->>'stage', jsonb_build_object('candidates', r.usable, 'outputs_per_part', r.outputs_per_part));
     p.stages := coalesce(p.stages || v_stage, v_stage);
   end loop;
-  p.spec := p_spec;
-  p.considered := coalesce(p_spec->'considered', '[]') || to_jsonb(r.considered);
-  p.credits := (r.usable[1]->>'credits')::bigint * v_count;
-  p.hold := r.credits_max * v_count;
+  p.spec := s;
+  p.considered := coalesce(s.considered, '[]') || to_jsonb(r.considered);
+  p.credits := (r.usable[1]->>'credits')::bigint * s.count;
+  p.hold := r.credits_max * s.count;
   p.price_version := r.usable[1]->>'price_version';
   return p;
 end $$;

@@ -58,24 +58,17 @@ create function darkroom.stage_kind(p_stage text) returns smallint language sql 
   select case p_stage when 'final' then 1::smallint else 0::smallint end
 $$;
 
--- Opens a candidate's lane to an account that is about to wait in it.
-create function darkroom.enter_lane(p_candidate jsonb, p_stage text, p_account text) returns text language plpgsql as $$
-declare v_lane text := darkroom.open_lane(p_candidate); v_joined boolean;
-begin
-  v_joined := darkroom.join_lane(v_lane, darkroom.stage_kind(p_stage), p_account);
-  return v_lane;
-end $$;
-
--- The same for all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each other.
--- The lanes that they will wait in.
+-- Opens the lanes of all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each
+-- other. The lanes that they will wait in.
 create function darkroom.enter_lanes(p_jobs darkroom.job_price[], p_account text) returns text[] language plpgsql as $$
-declare p darkroom.job_price; v_lane text; v_lanes text[] := '{}';
+declare p darkroom.job_price; v_lane text; v_lanes text[] := '{}'::text[]; v_joined boolean;
 begin
   if cardinality(p_jobs) > 1 then
     p_jobs := array(select distinct on (j.candidate->>'lane', j.stage) j from unnest(p_jobs) j order by j.candidate->>'lane', j.stage);
   end if;
   foreach p in array p_jobs loop
-    v_lane := darkroom.enter_lane(p.candidate, p.stage, p_account);
+    v_lane := darkroom.open_lane(p.candidate);
+    v_joined := darkroom.join_lane(v_lane, darkroom.stage_kind(p.stage), p_account);
     if not v_lane = any (v_lanes) then v_lanes := v_lanes || v_lane; end if;
   end loop;
   return v_lanes;
@@ -84,10 +77,11 @@ end $$;
 -- Lets a later stage of a job wait.
 create function darkroom.enqueue_stage(j darkroom.jobs, p_stage text) returns boolean
 language plpgsql as $$
-declare v_lane text := darkroom.enter_lane(darkroom.candidate(j.stages, p_stage, 0), p_stage, j.account_id);
+declare v_lane text := darkroom.open_lane(darkroom.candidate(j.stages, p_stage, 0)); v_kind smallint := darkroom.stage_kind(p_stage); v_joined boolean;
 begin
+  v_joined := darkroom.join_lane(v_lane, v_kind, j.account_id);
   insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
-    select j.id, j.account_id, p_stage, p.number, p.outputs, darkroom.stage_kind(p_stage), j.priority, v_lane
+    select j.id, j.account_id, p_stage, p.number, p.outputs, v_kind, j.priority, v_lane
       from darkroom.cut(j.count, (j.stages->p_stage->>'outputs_per_part')::int) p;
   return darkroom.wake(v_lane);
 end $$;

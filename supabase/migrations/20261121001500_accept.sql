@@ -37,64 +37,90 @@ begin
   return null;
 end $$;
 
+create type darkroom.pricing as (
+  refusal jsonb,
+  jobs darkroom.job_price[],
+  ids text[]
+);
+
+-- The jobs of a request priced; or why one of them cannot be.
+create function darkroom.price_jobs(c darkroom.caller, p_request jsonb) returns darkroom.pricing language plpgsql as $$
+declare p darkroom.pricing; j darkroom.job_price; i int; v_own boolean := darkroom.has_own(c);
+begin
+  if p_request ? 'quote_id' then p.refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'); end if;
+  for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop
+    exit when p.refusal is not null;
+    j := darkroom.price_job(c, p_request->'jobs'->i, v_own);
+    p.refusal := j.refusal;
+    p.jobs := p.jobs || j;
+    p.ids := p.ids || darkroom.new_id('job');
+  end loop;
+  return p;
+end $$;
+
 -- Writes a job, the parts of its first stage and their wake-up, in one statement, into a lane that its account has entered. The job as it is
 -- shown to whoever made it.
 create function darkroom.insert_job(c darkroom.caller, p_id text, p darkroom.job_price, p_batch text) returns json
 language plpgsql as $$
 declare
-  v_job json; v_now timestamptz := darkroom.now(); v_spec jsonb := p.spec; v_count int := v_spec->>'count'; v_deadline int := v_spec->>'deadline_seconds';
-  v_priority smallint := array_position(array['low', 'normal', 'high'], v_spec->>'priority') - 1; v_lane text := p.candidate->>'lane';
+  v_job json; s darkroom.job_spec := p.spec; v_lane text := p.candidate->>'lane';
+  v_priority smallint := array_position(array['low', 'normal', 'high'], s.priority) - 1;
 begin
   with part as (
     insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
       select p_id, c.account_id, p.stage, x.number, x.outputs, darkroom.stage_kind(p.stage), v_priority, v_lane
-        from darkroom.cut(v_count, p.outputs_per_part) x),
+        from darkroom.cut(s.count, p.outputs_per_part) x),
   wake as (
-    insert into darkroom.outbox (lane, due_at, created_at) values (v_lane, v_now + interval '5 seconds', v_now))
+    insert into darkroom.outbox (lane, due_at, created_at) values (v_lane, c.at + interval '5 seconds', c.at))
   insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
       input, count, preview, stages, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
       deadline_seconds, deadline_set, deadline_at, created_at)
-    values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, v_spec->>'end_user', v_spec->>'model',
-      v_spec->>'requested_model', v_spec->>'operation', v_priority, v_spec->'input', v_count, v_spec->>'preview', p.stages,
-      coalesce(v_spec->'routing', '{}'), p.considered, coalesce(v_spec->'metadata', '{}'), v_spec->>'webhook_url',
-      nullif(v_spec->'webhook_events', 'null'), coalesce(v_spec->'warnings', '[]'), p.price_version, (v_spec->>'eta_seconds')::numeric,
-      replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), v_deadline,
-      coalesce((v_spec->>'deadline_set')::boolean, false), v_now + make_interval(secs => v_deadline), v_now)
+    values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, s.end_user, s.model, s.requested_model, s.operation, v_priority,
+      s.input, s.count, s.preview, p.stages, coalesce(s.routing, '{}'), p.considered, coalesce(s.metadata, '{}'), s.webhook_url, s.webhook_events,
+      coalesce(s.warnings, '[]'), p.price_version, s.eta_seconds, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
+      s.deadline_seconds, coalesce(s.deadline_set, false), c.at + make_interval(secs => s.deadline_seconds), c.at)
     returning darkroom.job_object(jobs, p.hold, 0, 0, null, 0, null, '[]', '[]') into v_job;   -- nothing has happened yet
   return v_job;
 end $$;
 
+create type darkroom.admission as (
+  refusal jsonb,
+  raced boolean,             -- the request's key was answered meanwhile
+  batch_id text,
+  lanes text[],
+  jobs json[]
+);
+
 -- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
-create function darkroom.admit(c darkroom.caller, p_request jsonb, p_priced darkroom.job_price[], p_ids text[], out refusal jsonb, out raced boolean,
-  out batch_id text, out lanes text[], out jobs json[])
+create function darkroom.admit(c darkroom.caller, p_request jsonb, p darkroom.pricing) returns darkroom.admission
 language plpgsql as $$
-declare i int; v_holds bigint[] := '{}';
+declare a darkroom.admission; i int; v_holds bigint[];
 begin
-  raced := false; jobs := '{}';
   begin
     if (p_request->>'batch')::boolean then
-      insert into darkroom.batches (account_id) values (c.account_id) returning id into batch_id;
+      insert into darkroom.batches (account_id) values (c.account_id) returning id into a.batch_id;
     end if;
     if not darkroom.remember(c.account_id, p_request->>'idempotency_key', p_request->>'request_hash',
-        case when batch_id is null then 'job' else 'batch' end, case when batch_id is null then p_ids else batch_id || p_ids end) then
-      raced := true;
+        case when a.batch_id is null then 'job' else 'batch' end, case when a.batch_id is null then p.ids else a.batch_id || p.ids end) then
+      a.raced := true;
       raise sqlstate 'DR001';
     end if;
     if p_request->>'quote_id' is not null then
-      update darkroom.quotes q set consumed_at = darkroom.now()
+      update darkroom.quotes q set consumed_at = c.at
        where q.id = p_request->>'quote_id' and q.account_id = c.account_id and q.consumed_at is null;
-      if not found then refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
+      if not found then a.refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
     end if;
-    lanes := darkroom.enter_lanes(p_priced, c.account_id);
-    for i in 1 .. cardinality(p_ids) loop
-      jobs := jobs || darkroom.insert_job(c, p_ids[i], p_priced[i], batch_id);
-      v_holds := v_holds || p_priced[i].hold;
+    a.lanes := darkroom.enter_lanes(p.jobs, c.account_id);
+    for i in 1 .. cardinality(p.ids) loop
+      a.jobs := a.jobs || darkroom.insert_job(c, p.ids[i], p.jobs[i], a.batch_id);
+      v_holds := v_holds || p.jobs[i].hold;
     end loop;
-    refusal := darkroom.place_holds(c, p_ids, v_holds);
-    if refusal is not null then raise sqlstate 'DR001'; end if;
+    a.refusal := darkroom.place_holds(c, p.ids, v_holds);
+    if a.refusal is not null then raise sqlstate 'DR001'; end if;
   exception when sqlstate 'DR001' then
-    batch_id := null;
+    null;                    -- what was written is undone; what is said of it stays
   end;
+  return a;
 end $$;
 
 -- What was answered before; null: nothing.
@@ -109,33 +135,19 @@ begin
       join darkroom.jobs j on j.id = x.value and j.account_id = p_account)));
 end $$;
 
--- The jobs of a request priced; or why one of them cannot be.
-create function darkroom.price_jobs(c darkroom.caller, p_request jsonb, out refusal jsonb, out priced darkroom.job_price[],
-  out ids text[]) language plpgsql as $$
-declare p darkroom.job_price; i int; v_own boolean := darkroom.has_own(c);
-begin
-  if p_request ? 'quote_id' then refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'); end if;
-  for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop
-    exit when refusal is not null;
-    p := darkroom.price_job(c, p_request->'jobs'->i, v_own);
-    refusal := p.refusal;
-    priced := priced || p;
-    ids := ids || darkroom.new_id('job');
-  end loop;
-end $$;
-
 -- Reserves credits for one job, or for all of a batch, and lets them wait in their lanes. What was answered under the request's key before
 -- is looked for where the request does not go through: its record is the first thing that accepting writes.
 create function api.accept(credential jsonb, request jsonb) returns json
 language plpgsql security definer set search_path = '' set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
-  c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id'); p record; a record;
+  c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
+  p darkroom.pricing; a darkroom.admission;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   if c.end_user is not null then request := darkroom.for_end_user(c, request); end if;
   p := darkroom.price_jobs(c, request);
   if p.refusal is not null then return coalesce(darkroom.replayed_jobs(c.account_id, request), p.refusal); end if;
-  a := darkroom.admit(c, request, p.priced, p.ids);
+  a := darkroom.admit(c, request, p);
   if a.raced then return coalesce(darkroom.replayed_jobs(c.account_id, request), darkroom.refuse('idempotency_in_flight')); end if;
   if a.refusal is not null then
     if a.refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached') then

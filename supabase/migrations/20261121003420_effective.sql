@@ -49,7 +49,7 @@ language plpgsql security definer set search_path = '' as $$
 declare
   c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', project_id); v_settings darkroom.provider_settings[]; s darkroom.provider_settings;
   v_routes jsonb := coalesce(candidates, '[]'); v_providers text[] := array(select x->>'provider' from jsonb_array_elements(v_routes) x);
-  v_provider text; v_origin text; r record;
+  v_provider text; v_origin text; r darkroom.resolution;
   v_first jsonb; v_key jsonb; v_model jsonb; m darkroom.provider_settings; e darkroom.provider_settings;
 begin
   if c.refusal = 'forbidden' then c := darkroom.authenticate(credential, 'keys', request->>'account_id', project_id); end if;
