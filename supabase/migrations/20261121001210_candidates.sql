@@ -1,8 +1,11 @@
 -- Who does it: a job's candidates decided, ordered and priced.
 
+-- What became of a candidate, and why.
+create type darkroom.consideration as (provider text, provider_model text, outcome text, reason text);
+
 create type darkroom.resolution as (
   usable jsonb[],
-  considered jsonb[],
+  considered darkroom.consideration[],
   outputs_per_part int,
   credits_max bigint
 );
@@ -57,7 +60,7 @@ begin
   return p_body || jsonb_build_object('profile', p_profile, 'owner_kind', p_owner_kind, 'owner_id', p_owner_id, 'credential', p_credential, 'lane', v_lane);
 end $$;
 
-create function darkroom.considered(h darkroom.choice) returns jsonb language plpgsql immutable as $$
+create function darkroom.considered(h darkroom.choice) returns darkroom.consideration language plpgsql immutable as $$
 declare v_reason text := 'no usable key';
 begin
   if h.usable then v_reason := 'key of: ' || h.credential;
@@ -65,8 +68,7 @@ begin
   elsif h.rank is not null then v_reason := h.why;
   elsif h.platform_profile is not null then v_reason := 'only the platform has a key'; end if;
   if h.named in (1, 2) then v_reason := v_reason || '; named by a setting'; end if;
-  return jsonb_build_object('provider', (h.route).provider, 'provider_model', (h.route).provider_model,
-    'outcome', case when h.usable or h.platform then 'candidate' else 'skipped' end, 'reason', v_reason);
+  return ((h.route).provider, (h.route).provider_model, case when h.usable or h.platform then 'candidate' else 'skipped' end, v_reason)::darkroom.consideration;
 end $$;
 
 -- Where the page for an operation's setting reads and writes; the Worker puts its origin in front.
@@ -112,8 +114,12 @@ create type darkroom.job_spec as (
   deadline_set boolean
 );
 
+-- A stage as its job keeps it, under its name.
+create type darkroom.stage as (candidates jsonb[], outputs_per_part int);
+
 -- One job with its keys resolved and its price.
 create type darkroom.job_price as (
+  id text collate "C",       -- of the job that it becomes
   refusal jsonb,             -- no key, or one that may not do this
   spec darkroom.job_spec,
   stages jsonb,              -- {name: {candidates, outputs_per_part}}
@@ -161,7 +167,7 @@ begin
     if i = 0 then
       p.stage := v_stage->>'stage'; p.candidate := r.usable[1]; p.outputs_per_part := r.outputs_per_part;
     end if;
-    v_stage := jsonb_build_object(v_stage->>'stage', jsonb_build_object('candidates', r.usable, 'outputs_per_part', r.outputs_per_part));
+    v_stage := jsonb_build_object(v_stage->>'stage', (r.usable, r.outputs_per_part)::darkroom.stage);
     p.stages := coalesce(p.stages || v_stage, v_stage);
   end loop;
   p.spec := s;

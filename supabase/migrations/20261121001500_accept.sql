@@ -52,15 +52,16 @@ begin
     exit when p.refusal is not null;
     j := darkroom.price_job(c, p_request->'jobs'->i, v_own);
     p.refusal := j.refusal;
+    j.id := darkroom.new_id('job');
     p.jobs := p.jobs || j;
-    p.ids := p.ids || darkroom.new_id('job');
+    p.ids := p.ids || j.id;
   end loop;
   return p;
 end $$;
 
 -- Writes a job, the parts of its first stage and their wake-up, in one statement, into a lane that its account has entered. The job as it is
 -- shown to whoever made it.
-create function darkroom.insert_job(c darkroom.caller, p_id text, p darkroom.job_price, p_batch text) returns json
+create function darkroom.insert_job(c darkroom.caller, p darkroom.job_price, p_batch text) returns json
 language plpgsql as $$
 declare
   v_job json; s darkroom.job_spec := p.spec; v_lane text := p.candidate->>'lane';
@@ -68,14 +69,14 @@ declare
 begin
   with part as (
     insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
-      select p_id, c.account_id, p.stage, x.number, x.outputs, darkroom.stage_kind(p.stage), v_priority, v_lane
+      select p.id, c.account_id, p.stage, x.number, x.outputs, darkroom.stage_kind(p.stage), v_priority, v_lane
         from darkroom.cut(s.count, p.outputs_per_part) x),
   wake as (
     insert into darkroom.outbox (lane, due_at, created_at) values (v_lane, c.at + interval '5 seconds', c.at))
   insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
       input, count, preview, stages, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
       deadline_seconds, deadline_set, deadline_at, created_at)
-    values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, s.end_user, s.model, s.requested_model, s.operation, v_priority,
+    values (p.id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, s.end_user, s.model, s.requested_model, s.operation, v_priority,
       s.input, s.count, s.preview, p.stages, coalesce(s.routing, '{}'), p.considered, coalesce(s.metadata, '{}'), s.webhook_url, s.webhook_events,
       coalesce(s.warnings, '[]'), p.price_version, s.eta_seconds, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
       s.deadline_seconds, coalesce(s.deadline_set, false), c.at + make_interval(secs => s.deadline_seconds), c.at)
@@ -94,7 +95,7 @@ create type darkroom.admission as (
 -- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
 create function darkroom.admit(c darkroom.caller, p_request jsonb, p darkroom.pricing) returns darkroom.admission
 language plpgsql as $$
-declare a darkroom.admission; i int; v_holds bigint[];
+declare a darkroom.admission; j darkroom.job_price; v_holds bigint[];
 begin
   begin
     if (p_request->>'batch')::boolean then
@@ -111,9 +112,9 @@ begin
       if not found then a.refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
     end if;
     a.lanes := darkroom.enter_lanes(p.jobs, c.account_id);
-    for i in 1 .. cardinality(p.ids) loop
-      a.jobs := a.jobs || darkroom.insert_job(c, p.ids[i], p.jobs[i], a.batch_id);
-      v_holds := v_holds || p.jobs[i].hold;
+    foreach j in array p.jobs loop
+      a.jobs := a.jobs || darkroom.insert_job(c, j, a.batch_id);
+      v_holds := v_holds || j.hold;
     end loop;
     a.refusal := darkroom.place_holds(c, p.ids, v_holds);
     if a.refusal is not null then raise sqlstate 'DR001'; end if;
