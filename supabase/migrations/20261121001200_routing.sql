@@ -164,7 +164,7 @@ end $$;
 create function darkroom.weigh_candidates(c darkroom.caller, p_settings darkroom.provider_settings[], p_own text[], p_routing jsonb, p_candidates jsonb,
   p_pinned text, p_key text) returns darkroom.choice[] language plpgsql stable as $$
 declare
-  v_wanted darkroom.provider_settings; s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[]; v_last int := 0;
+  v_wanted darkroom.provider_settings; s darkroom.provider_settings; h darkroom.choice; v_all darkroom.choice[] := '{}'::darkroom.choice[]; v_last int := 0;
   v_sorted boolean := true; v_plain boolean := p_settings is null and p_pinned is null and not p_routing ? 'order';
 begin
   if p_settings is not null then

@@ -24,7 +24,7 @@ declare
   v_all darkroom.choice[] := darkroom.weigh_candidates(c, p_settings, p_own, p_routing, p_candidates, p_pinned, v_key);
   h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb[] := '{}'::jsonb[]; v jsonb;
 begin
-  r.usable := '{}'::jsonb[];
+  r.usable := '{}'::jsonb[]; r.considered := '{}'::darkroom.consideration[];
   foreach h in array v_all loop v_own := v_own or h.rank is not null; end loop;
   foreach h in array v_all loop
     v_before_own := v_before_own and h.rank is null;
@@ -147,7 +147,7 @@ end $$;
 create function darkroom.price_job(c darkroom.caller, p_spec jsonb, p_own boolean) returns darkroom.job_price
 language plpgsql stable as $$
 declare
-  s darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); p darkroom.job_price; r darkroom.resolution; v_stage jsonb; i int;
+  s darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); p darkroom.job_price; r darkroom.resolution; v_stage jsonb;
   v_settings darkroom.provider_settings[]; v_providers text[];
 begin
   if c.allowed_models is not null or c.client_token_id is not null then p.refusal := darkroom.forbidden_job(c, s); end if;

@@ -45,7 +45,7 @@ create type darkroom.pricing as (
 
 -- The jobs of a request priced; or why one of them cannot be.
 create function darkroom.price_jobs(c darkroom.caller, p_request jsonb) returns darkroom.pricing language plpgsql as $$
-declare p darkroom.pricing; j darkroom.job_price; i int; v_own boolean := darkroom.has_own(c);
+declare p darkroom.pricing; j darkroom.job_price; v_own boolean := darkroom.has_own(c);
 begin
   if p_request ? 'quote_id' then p.refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'); end if;
   for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop

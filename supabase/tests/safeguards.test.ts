@@ -81,3 +81,23 @@ test('under a caller’s account its role reads, changes and writes no row of an
     client.release();
   }
 });
+
+const stage = (candidates: unknown, outputs_per_part: unknown) => ({ candidates, outputs_per_part });
+test.each<[unknown, boolean]>([
+  [{ final: stage([{}], 1) }, true],
+  [{ preview: stage([{}], 1), final: stage([{}, {}], 4) }, true],
+  [{}, false],
+  [['final'], false],
+  [{ final: null }, false],
+  [{ final: [] }, false],
+  [{ final: { candidates: [{}] } }, false],
+  [{ final: stage([], 1) }, false],
+  [{ final: stage({}, 1) }, false],
+  [{ final: stage([{}], 0) }, false],
+  [{ final: stage([{}], 1.5) }, false],
+  [{ final: stage([{}], '1') }, false],
+  [{ preview: stage([], 1), final: stage([{}], 1) }, false],
+])('a job cannot keep a stage without candidates, or one that nobody could cut: %j', async (stages, kept) => {
+  const written = pool.query('select $1::jsonb::darkroom.stages', [JSON.stringify(stages)]);
+  await (kept ? written : expect(written).rejects.toMatchObject({ code: '23514' }));
+});

@@ -212,4 +212,9 @@ describe('what counts', () => {
     const answer = await keys(pool, 'effective_settings', [other.credential, 'image', null, {}, [candidate('fal')]]);
     expect(answer.ok.considered.find((c: Json) => c.origin === 'user')).toMatchObject({ outcome: 'not_set' });
   });
+
+  test('an operation that nothing in the catalogue can do is explained without a route', async () => {
+    const { ok } = await keys(pool, 'effective_settings', [who.credential, 'video', null, {}, []]);
+    expect(ok).toMatchObject({ operation: 'video', provider: { value: null }, key: null, routes: [] });
+  });
 });
