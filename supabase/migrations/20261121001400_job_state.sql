@@ -80,19 +80,32 @@ begin
     from darkroom.provider_costs x where x.job_id = j.id);
 end $$;
 
--- The job as clients see it: what its own row says, and what stands elsewhere. Text at once, and inlined where it is called.
+-- The job as clients see it. A row becomes JSON for less than pairs of names and values do, and every answer with a job in it pays that.
+create type darkroom.job_credits as (held bigint, charged bigint, refunded bigint);
+create type darkroom.job_routing as (considered jsonb);
+create type darkroom.job_shown as (
+  id text, object text, version int, status text,
+  model text, requested_model text, operation text, priority text,
+  account_id text, project_id text, end_user text,
+  input jsonb, count int, preview jsonb,
+  created_at text, started_at text, finished_at text, deadline_at text,
+  eta_seconds numeric, routing darkroom.job_routing, error jsonb, cached boolean, warnings jsonb,
+  metadata jsonb, batch_id text, events_token text, credits darkroom.job_credits,
+  queue_position int, progress numeric, usage jsonb, outputs jsonb, attempts jsonb
+);
+
+-- What a job's own row says, and what stands elsewhere, line by line as above. Text at once, and inlined where it is called.
 create function darkroom.job_object(j darkroom.jobs, p_held bigint, p_charged bigint, p_refunded bigint, p_queue_position int, p_progress numeric,
   p_usage jsonb, p_outputs jsonb, p_attempts jsonb) returns json language sql stable as $$
-  select json_build_object('id', j.id, 'object', 'job', 'version', j.version, 'status', j.status, 'model', j.model,
-    'requested_model', j.requested_model, 'operation', j.operation, 'priority', (array['low', 'normal', 'high'])[j.priority + 1],
-    'account_id', j.account_id, 'project_id', j.project_id, 'end_user', j.end_user, 'input', j.input, 'count', j.count,
-    'preview', case j.preview when 'none' then 'false'::jsonb when 'auto' then 'true' else to_jsonb(j.preview) end,
-    'created_at', darkroom.iso(j.created_at), 'started_at', darkroom.iso(j.started_at), 'finished_at', darkroom.iso(j.finished_at),
-    'deadline_at', darkroom.iso(j.deadline_at), 'eta_seconds', case when j.finished_at is null then j.eta_seconds end,
-    'routing', json_build_object('considered', j.considered), 'error', j.error, 'cached', false, 'warnings', j.warnings,
-    'metadata', j.metadata, 'batch_id', j.batch_id, 'events_token', j.events_token,
-    'credits', json_build_object('held', p_held, 'charged', p_charged, 'refunded', p_refunded), 'queue_position', p_queue_position,
-    'progress', p_progress, 'usage', p_usage, 'outputs', p_outputs, 'attempts', p_attempts)
+  select row_to_json((
+    j.id, 'job', j.version, j.status,
+    j.model, j.requested_model, j.operation, (array['low', 'normal', 'high'])[j.priority + 1],
+    j.account_id, j.project_id, j.end_user,
+    j.input, j.count, case j.preview when 'none' then 'false'::jsonb when 'auto' then 'true' else to_jsonb(j.preview) end,
+    darkroom.iso(j.created_at), darkroom.iso(j.started_at), darkroom.iso(j.finished_at), darkroom.iso(j.deadline_at),
+    case when j.finished_at is null then j.eta_seconds end, row(j.considered), j.error, false, j.warnings,
+    j.metadata, j.batch_id, j.events_token, row(p_held, p_charged, p_refunded),
+    p_queue_position, p_progress, p_usage, p_outputs, p_attempts)::darkroom.job_shown)
 $$;
 
 create function darkroom.job_json(j darkroom.jobs) returns jsonb language plpgsql stable as $$
