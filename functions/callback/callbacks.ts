@@ -1,18 +1,19 @@
 import { type Context, Hono } from 'hono';
-import * as z from 'zod';
 import { refuse, unwrap } from '../../shared/errors/result.ts';
 import { parseStrictJson } from '../../shared/http/strict-json.ts';
 import { validate } from '../../shared/http/validate.ts';
 import type { SignedVariables } from '../../shared/internal/signed-only.ts';
+import { text } from '../../shared/schema/build.ts';
+import * as z from '../../shared/schema/zod.ts';
 import { deliverDue } from './deliver-due.ts';
 import type { CallbackDeps } from './deps.ts';
 import { runSweep } from './sweep.ts';
 
 /** Exactly these: the verdict itself is in the database, so that a forged callback could not invent one. */
 const Callback = z.strictObject({
-  attempt_id: z.string().min(1).max(128),
+  attempt_id: text(1, 128),
   event: z.enum(['succeeded', 'failed', 'canceled']),
-  fence: z.int().min(0),
+  fence: z.int().check(z.minimum(0)),
 });
 
 const KICK_MAX = 10;

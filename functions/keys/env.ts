@@ -1,12 +1,12 @@
-import * as z from 'zod';
 import { database, filled, list, origin, parseWith, signingSecret } from '../../shared/env/fields.ts';
+import * as z from '../../shared/schema/zod.ts';
 
 /** The providers' keys themselves stand beside these, under the names that `shared/env/provider-variables.ts` lists. */
 const Env = z.looseObject({
   ...database,
   SUPABASE_JWT_ISSUER: filled,
   /** Empty for a project that still signs users' tokens with a shared secret. */
-  SUPABASE_JWKS_URL: z.union([z.url(), z.literal('')]).default(''),
+  SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
   PUBLIC_ORIGIN: origin,
   ENVIRONMENT: z.enum(['local', 'production']),
   /** Browser origins that may call the API. */
@@ -16,10 +16,10 @@ const Env = z.looseObject({
   INTERNAL_SIGNING_SECRET: signingSecret,
   /** 32 bytes in base64. The previous one stays until the rotation has rewrapped everything. */
   KEY_ENCRYPTION_KEY: filled,
-  KEY_ENCRYPTION_KEY_PREVIOUS: z.string().optional(),
+  KEY_ENCRYPTION_KEY_PREVIOUS: z.optional(z.string()),
   /** A database of its own for sealed keys, if there is one. */
-  WORKER_1_URL: z.union([origin, z.literal('')]).optional(),
-  WORKER_1_SERVICE_ROLE_KEY: z.string().optional(),
+  WORKER_1_URL: z.optional(z.union([origin, z.literal('')])),
+  WORKER_1_SERVICE_ROLE_KEY: z.optional(z.string()),
 });
 export type Env = z.output<typeof Env>;
 

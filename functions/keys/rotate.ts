@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
-import * as z from 'zod';
 import type { SealedRow } from '../../shared/db/key-service/sealed-store.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { parseStrictJson } from '../../shared/http/strict-json.ts';
 import { validate } from '../../shared/http/validate.ts';
 import type { SignedVariables } from '../../shared/internal/signed-only.ts';
+import { whole } from '../../shared/schema/build.ts';
+import * as z from '../../shared/schema/zod.ts';
 import type { KeysDeps } from './deps.ts';
 import type { SealedStore } from './key-store.ts';
 import { rewrapKey } from './sealed-key.ts';
@@ -12,8 +13,8 @@ import { rewrapKey } from './sealed-key.ts';
 const PAGE = 50;
 
 /** Where to go on: in which store, after which row. */
-const Place = z.strictObject({ store: z.int().min(0).max(1), key_id: z.string().max(100), version: z.int() });
-const Request = z.strictObject({ after: Place.nullish() });
+const Place = z.strictObject({ store: whole(0, 1), key_id: z.string().check(z.maxLength(100)), version: z.int() });
+const Request = z.strictObject({ after: z.nullish(Place) });
 type Place = z.output<typeof Place>;
 
 type RotateDeps = Pick<KeysDeps, 'db' | 'sealed' | 'keyring' | 'log'>;

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { BatchId } from '../../shared/contract/ids.ts';
 import { Job } from '../../shared/contract/job.ts';
 import { jobFromRow } from '../../shared/contract/job-from-row.ts';
@@ -6,6 +5,7 @@ import { BatchRequest, type JobRequest } from '../../shared/contract/job-request
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
 import { route } from '../../shared/http/route.ts';
+import * as z from '../../shared/schema/zod.ts';
 import type { Deps } from './deps.ts';
 import { inBackground } from './http/background.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';

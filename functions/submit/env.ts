@@ -1,16 +1,19 @@
-import * as z from 'zod';
+import * as z from '../../shared/schema/zod.ts';
 
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
+const list = z.pipe(
+  z._default(z.string(), ''),
+  z.transform((text) =>
     text
       .split(',')
       .map((item) => item.trim())
       .filter(Boolean),
-  );
-const origin = z.url().transform((url) => url.replace(/\/+$/, ''));
-const filled = z.string().min(1);
+  ),
+);
+const origin = z.pipe(
+  z.url(),
+  z.transform((url) => url.replace(/\/+$/, '')),
+);
+const filled = z.string().check(z.minLength(1));
 
 /** Static files deployed beside the Worker. */
 const Assets = z.custom<Pick<Fetcher, 'fetch'>>((value) => typeof (value as Fetcher | null)?.fetch === 'function');
@@ -28,12 +31,12 @@ export const Env = z.object({
   SUPABASE_ANON_KEY: filled,
   SUPABASE_ROLE_TOKEN: filled,
   SUPABASE_JWT_ISSUER: filled,
-  SUPABASE_JWKS_URL: z.union([z.url(), z.literal('')]).default(''),
+  SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
   QSTASH_URL: origin,
   QSTASH_TOKEN: filled,
   UPSTASH_REDIS_REST_URL: origin,
   UPSTASH_REDIS_REST_TOKEN: filled,
-  ASSETS: Assets.optional(),
+  ASSETS: z.optional(Assets),
 });
 export type Env = z.output<typeof Env>;
 

@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import { database, filled, list, origin, parseWith, signingSecret } from '../../shared/env/fields.ts';
 import type { KeyVault } from '../../shared/internal/key-vault.ts';
+import * as z from '../../shared/schema/zod.ts';
 
 const Env = z.looseObject({
   ...database,
@@ -14,12 +14,12 @@ const Env = z.looseObject({
   CLOUDINARY_CLOUD_NAME: filled,
   CLOUDINARY_API_KEY: filled,
   CLOUDINARY_API_SECRET: filled,
-  CLOUDINARY_ENDPOINT: origin.optional(),
-  FAL_JWKS_URL: z.url().optional(),
+  CLOUDINARY_ENDPOINT: z.optional(origin),
+  FAL_JWKS_URL: z.optional(z.url()),
   /** Locally: the emulators' origins, from which outputs may come too. */
   OUTPUT_ORIGINS: list,
   /** Off where providers cannot reach us; polling then does the work. */
-  HOOKS: z.enum(['on', 'off']).default('on'),
+  HOOKS: z._default(z.enum(['on', 'off']), 'on'),
   KEYS: z.custom<KeyVault>((binding) => binding !== undefined && binding !== null),
 });
 export type Env = z.output<typeof Env>;

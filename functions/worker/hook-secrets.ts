@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import type { OpenResult } from '../../shared/internal/key-vault.ts';
+import * as z from '../../shared/schema/zod.ts';
 import type { WorkerDeps } from './deps.ts';
 
 /** The webhook secrets of a key's account; null where they cannot be had right now. `fresh` asks past what is remembered. */
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 5_000;
 /** A forged webhook must not make us ask the provider each time. */
 const FRESH_AFTER_MS = 60_000;
 
-const SecretAnswer = z.object({ key: z.string().startsWith('whsec_') });
+const SecretAnswer = z.object({ key: z.string().check(z.startsWith('whsec_')) });
 
 /**
  * Remembers secrets for as long as the isolate lives. One that stands with the key wins; Replicate's is fetched with the key.

@@ -1,16 +1,17 @@
 import { Hono } from 'hono';
-import * as z from 'zod';
 import { refuse, unwrap } from '../../shared/errors/result.ts';
 import { readBytes } from '../../shared/http/read-bytes.ts';
 import { parseStrictJson } from '../../shared/http/strict-json.ts';
 import { validate } from '../../shared/http/validate.ts';
+import { text } from '../../shared/schema/build.ts';
+import * as z from '../../shared/schema/zod.ts';
 import { verifyQStash } from '../../shared/signatures/qstash.ts';
 import { announce } from './announce.ts';
 import type { WorkerDeps } from './deps.ts';
 import { cancelAttempt } from './poll-attempt.ts';
 import { runAttempt } from './run-attempt.ts';
 
-const WakeUp = z.strictObject({ lane: z.string().min(1).max(256) });
+const WakeUp = z.strictObject({ lane: text(1, 256) });
 
 const MAX_BODY_BYTES = 4_096;
 const ATTEMPTS_AT_ONCE = 5;

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { whole } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { models } from './models.ts';
 import type { Field, Model } from './types.ts';
 
@@ -10,14 +11,14 @@ const LARGEST_DATA_URI_BYTES = 1024 * 1024;
 /** What people call the number of outputs in an input; it stands beside it. */
 const COUNT_NAMES = ['count', 'n', 'num_images', 'num_outputs', 'number_of_images', 'batch_size'];
 
-const schemas = new Map<string, z.ZodType<Input>>();
+const schemas = new Map<string, z.ZodMiniType<Input>>();
 
 /** The zod schema of a model's input, made on first use: strict, so that an unknown field is an error that names it. */
-export function inputSchema(model: Model): z.ZodType<Input> {
+export function inputSchema(model: Model): z.ZodMiniType<Input> {
   const known = schemas.get(model.id);
   if (known) return known;
   const shape = Object.entries(model.fields).map(([name, field]) => [name, fieldSchema(field)] as const);
-  const schema = z.strictObject(Object.fromEntries(shape)) as unknown as z.ZodType<Input>;
+  const schema = z.strictObject(Object.fromEntries(shape)) as unknown as z.ZodMiniType<Input>;
   schemas.set(model.id, schema);
   return schema;
 }
@@ -38,9 +39,9 @@ export function withDefaults(model: Model, input: Input): Input {
   return filled;
 }
 
-function fieldSchema(field: Field): z.ZodType {
-  const schema = field.required ? typeSchema(field) : typeSchema(field).optional();
-  return schema.meta({
+function fieldSchema(field: Field): z.ZodMiniType {
+  const schema: z.ZodMiniType = field.required ? typeSchema(field) : z.optional(typeSchema(field));
+  return schema.register(z.globalRegistry, {
     ...(field.about && { description: field.about }),
     ...(field.default !== undefined && { default: field.default }),
     // Tells forms what to offer; the value is a URL, a data URI or an upload's id all the same.
@@ -48,25 +49,27 @@ function fieldSchema(field: Field): z.ZodType {
   });
 }
 
-function typeSchema(field: Field): z.ZodType {
+function typeSchema(field: Field): z.ZodMiniType {
   switch (field.type) {
     case 'text':
-      return z.string().max(field.max).regex(/\S/, 'must not be empty');
+      return z.string().check(z.maxLength(field.max), z.regex(/\S/, 'must not be empty'));
     case 'integer':
       return field.step
-        ? z.int().min(field.min).max(field.max).multipleOf(field.step)
-        : z.int().min(field.min).max(field.max);
+        ? z.int().check(z.minimum(field.min), z.maximum(field.max), z.multipleOf(field.step))
+        : whole(field.min, field.max);
     case 'number':
-      return z.number().min(field.min).max(field.max);
+      return z.number().check(z.minimum(field.min), z.maximum(field.max));
     case 'choice':
       return z.literal([...field.of]);
     case 'boolean':
       return z.boolean();
     case 'media':
-      return z.string().superRefine((text, context) => {
-        const problem = mediaProblem(text, field.media);
-        if (problem) context.addIssue({ code: 'custom', message: problem });
-      });
+      return z.string().check(
+        z.superRefine((text, context) => {
+          const problem = mediaProblem(text, field.media);
+          if (problem) context.addIssue({ code: 'custom', message: problem });
+        }),
+      );
   }
 }
 

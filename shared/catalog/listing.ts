@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema/zod.ts';
 import { inputSchema } from './input.ts';
 import { aliasesOf, isRetired, models } from './models.ts';
 import { priceOf, ruleAt } from './pricing.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema/zod.ts';
 import { streamMultipart } from './multipart.ts';
 import type {
   Asset,
@@ -161,13 +161,13 @@ const uploadedSchema = z.object({
   public_id: z.string(),
   secure_url: z.string(),
   resource_type: z.string(),
-  format: z.string().nullish(),
+  format: z.nullish(z.string()),
   bytes: z.number(),
-  width: z.number().nullish(),
-  height: z.number().nullish(),
-  duration: z.number().nullish(),
-  is_audio: z.boolean().nullish(),
+  width: z.nullish(z.number()),
+  height: z.nullish(z.number()),
+  duration: z.nullish(z.number()),
+  is_audio: z.nullish(z.boolean()),
 });
 
 const destroyedSchema = z.object({ result: z.string() });
-const errorSchema = z.object({ error: z.object({ message: z.string().max(2_000) }) });
+const errorSchema = z.object({ error: z.object({ message: z.string().check(z.maxLength(2_000)) }) });

@@ -1,71 +1,78 @@
-import * as z from 'zod';
+import { arrayOf, described, named, text, whole } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, ApiKeyId, ClientTokenId, OrganizationId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
 import { ApiScope, CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
 
-const Scopes = z.array(ApiScope).min(1).max(5);
-const Models = z.array(z.string().min(1).max(200)).min(1).max(200);
+const Scopes = arrayOf(ApiScope, 1, 5);
+const Models = arrayOf(text(1, 200), 1, 200);
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
 const MAX_TOKEN_SECONDS = 86_400;
 
 const limits = {
-  expires_at: Timestamp.nullish(),
-  allowed_models: Models.nullish().describe('Nothing but these; all of them unless given'),
-  monthly_credit_cap: CreditAmount.or(z.literal(0)).nullish(),
-  rate_limit_per_minute: z.int().min(1).max(1_000_000).nullish(),
+  expires_at: z.nullish(Timestamp),
+  allowed_models: described(z.nullish(Models), 'Nothing but these; all of them unless given'),
+  monthly_credit_cap: z.nullish(z.union([CreditAmount, z.literal(0)])),
+  rate_limit_per_minute: z.nullish(whole(1, 1_000_000)),
 };
 
-export const ApiKeyRequest = z
-  .strictObject({ name: Name, scopes: Scopes, organization_id: OrganizationId.optional(), ...limits })
-  .meta({ id: 'ApiKeyRequest' });
+export const ApiKeyRequest = named(
+  'ApiKeyRequest',
+  z.strictObject({ name: Name, scopes: Scopes, organization_id: z.optional(OrganizationId), ...limits }),
+);
 
-const ApiKeyChange = z
-  .strictObject({ name: Name.optional(), scopes: Scopes.optional(), ...limits })
-  .refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')
-  .meta({ id: 'ApiKeyChange' });
+const ApiKeyChange = named(
+  'ApiKeyChange',
+  z
+    .strictObject({ name: z.optional(Name), scopes: z.optional(Scopes), ...limits })
+    .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
+);
 
-export const ApiKey = z
-  .looseObject({
+export const ApiKey = named(
+  'ApiKey',
+  z.looseObject({
     id: ApiKeyId,
     name: z.string(),
-    prefix: z.string().describe('Its first characters, to know it by'),
+    prefix: described(z.string(), 'Its first characters, to know it by'),
     scopes: z.array(z.string()),
-    allowed_models: z.array(z.string()).nullable(),
-    monthly_credit_cap: z.int().nullable(),
-    cap_used: z.int().nullable().describe('Drawn on the cap this month'),
-    rate_limit_per_minute: z.int().nullable(),
+    allowed_models: z.nullable(z.array(z.string())),
+    monthly_credit_cap: z.nullable(z.int()),
+    cap_used: described(z.nullable(z.int()), 'Drawn on the cap this month'),
+    rate_limit_per_minute: z.nullable(z.int()),
     account_id: AccountId,
-    organization_id: OrganizationId.nullable(),
+    organization_id: z.nullable(OrganizationId),
     status: z.enum(['active', 'expired', 'revoked']),
-    expires_at: Timestamp.nullable(),
-    revoked_at: Timestamp.nullable(),
-    last_used_at: Timestamp.nullable(),
+    expires_at: z.nullable(Timestamp),
+    revoked_at: z.nullable(Timestamp),
+    last_used_at: z.nullable(Timestamp),
     created_at: Timestamp,
-  })
-  .meta({ id: 'ApiKey' });
+  }),
+);
 
-const NewApiKey = ApiKey.extend({ key: z.string().optional().describe('Shown this once, and not by a replay') });
+const NewApiKey = z.extend(ApiKey, { key: described(z.optional(z.string()), 'Shown this once, and not by a replay') });
 
-export const ClientTokenRequest = z
-  .strictObject({
-    user_ref: EndUser.describe('Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
-    scopes: z.array(ApiScope).min(1).max(5).describe('`jobs`, and no other'),
-    allowed_models: Models.nullish(),
-    max_credits: CreditAmount.nullish().describe('Most that all jobs of the token may cost together'),
-    expires_in: z.int().min(1).max(MAX_TOKEN_SECONDS).describe('Seconds'),
-  })
-  .meta({ id: 'ClientTokenRequest' });
+export const ClientTokenRequest = named(
+  'ClientTokenRequest',
+  z.strictObject({
+    user_ref: described(EndUser, 'Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
+    scopes: described(arrayOf(ApiScope, 1, 5), '`jobs`, and no other'),
+    allowed_models: z.nullish(Models),
+    max_credits: described(z.nullish(CreditAmount), 'Most that all jobs of the token may cost together'),
+    expires_in: described(whole(1, MAX_TOKEN_SECONDS), 'Seconds'),
+  }),
+);
 
-export const ClientToken = z
-  .looseObject({
+export const ClientToken = named(
+  'ClientToken',
+  z.looseObject({
     id: z.string(),
     user_ref: z.string(),
     scopes: z.array(z.string()),
     expires_at: Timestamp,
-    token: z.string().optional().describe('Shown this once, and not by a replay'),
-  })
-  .meta({ id: 'ClientToken' });
+    token: described(z.optional(z.string()), 'Shown this once, and not by a replay'),
+  }),
+);
 
 const tag = 'API keys';
 const params = z.object({ id: ApiKeyId });
@@ -89,7 +96,7 @@ export const listApiKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Keys of the account',
-  query: z.strictObject({ organization_id: OrganizationId.optional(), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
+  query: z.strictObject({ organization_id: z.optional(OrganizationId), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ApiKey) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -125,7 +132,7 @@ export const rollApiKey = contract({
   tag,
   summary: 'A new key with the same rights; the old one works a while longer',
   params,
-  body: z.strictObject({ overlap_seconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(0) }),
+  body: z.strictObject({ overlap_seconds: z._default(whole(0, MAX_OVERLAP_SECONDS), 0) }),
   idempotency: 'optional',
   answers: { 201: { description: 'The new key', schema: NewApiKey } },
   refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],

@@ -1,21 +1,24 @@
-import * as z from 'zod';
+import { described, named, text } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { listOf, pageQuery, queryInstant } from './lists.ts';
 import { KeyScope, KeyScopeId } from './provider-keys.ts';
 import { contract } from './route-doc.ts';
 import { JsonObject, Timestamp } from './scalars.ts';
 
-export const AuditEntry = z
-  .looseObject({
+export const AuditEntry = named(
+  'AuditEntry',
+  z.looseObject({
     id: z.string(),
     at: Timestamp,
-    actor: z.string().describe('An `ak_…`, a user, or `system`'),
-    user_id: z.string().nullable(),
-    action: z.string().describe('`provider_key.created`, `setting.changed`, `member.removed`, …'),
+    actor: described(z.string(), 'An `ak_…`, a user, or `system`'),
+    user_id: z.nullable(z.string()),
+    action: described(z.string(), '`provider_key.created`, `setting.changed`, `member.removed`, …'),
     target: z.object({ kind: z.string(), id: z.string() }),
-    before: JsonObject.nullable().describe('Of a change, the fields that differ'),
-    after: JsonObject.nullable(),
-  })
-  .meta({ id: 'AuditEntry', description: 'Who did what to which key, setting, member or grant. Never changed.' });
+    before: described(z.nullable(JsonObject), 'Of a change, the fields that differ'),
+    after: z.nullable(JsonObject),
+  }),
+  'Who did what to which key, setting, member or grant. Never changed.',
+);
 
 export const listAuditLog = contract({
   method: 'get',
@@ -24,13 +27,13 @@ export const listAuditLog = contract({
   tag: 'Audit log',
   summary: 'What was done in an account, newest first',
   query: z.strictObject({
-    scope: KeyScope.optional(),
-    scope_id: KeyScopeId.optional(),
-    actor: z.string().min(1).max(100).optional(),
-    action: z.string().min(1).max(100).optional(),
-    target: z.string().min(1).max(200).optional().describe('The id of what it was done to'),
-    from: queryInstant.optional(),
-    to: queryInstant.optional(),
+    scope: z.optional(KeyScope),
+    scope_id: z.optional(KeyScopeId),
+    actor: z.optional(text(1, 100)),
+    action: z.optional(text(1, 100)),
+    target: described(z.optional(text(1, 200)), 'The id of what it was done to'),
+    from: z.optional(queryInstant),
+    to: z.optional(queryInstant),
     // No more digits than a bigint always holds.
     ...pageQuery(/^\d{1,18}$/),
   }),

@@ -1,8 +1,10 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { JsonObject, Timestamp } from './scalars.ts';
 
-export const Model = z
-  .looseObject({
+export const Model = named(
+  'Model',
+  z.looseObject({
     id: z.string(),
     object: z.literal('model'),
     created: z.int(),
@@ -13,34 +15,35 @@ export const Model = z
     inputs: z.array(z.string()),
     outputs: z.array(z.string()),
     status: z.string(),
-    successor: z.string().nullable(),
+    successor: z.nullable(z.string()),
     recommended: z.boolean(),
-    eta_seconds: z.number().nullable(),
+    eta_seconds: z.nullable(z.number()),
     input_schema: JsonObject,
-    price: z.looseObject({ credits: z.number().nullable() }),
+    price: z.looseObject({ credits: z.nullable(z.number()) }),
     preview: z.boolean(),
     routes: z.array(z.object({ provider: z.string(), provider_model: z.string(), rank: z.int() })),
-  })
-  .meta({ id: 'Model' });
+  }),
+);
 export type Model = z.infer<typeof Model>;
 
-export const Provider = z
-  .object({
+export const Provider = named(
+  'Provider',
+  z.object({
     id: z.string(),
     name: z.string(),
     models: z.array(z.string()),
     free: z.boolean(),
-    available: z.boolean().describe('Some key for it is in service'),
-    key_url: z.string().nullable(),
-    website_url: z.string().nullable(),
-    env: z.string().nullable().describe('The variable that its platform key stands in'),
+    available: described(z.boolean(), 'Some key for it is in service'),
+    key_url: z.nullable(z.string()),
+    website_url: z.nullable(z.string()),
+    env: described(z.nullable(z.string()), 'The variable that its platform key stands in'),
     uses: z.int(),
     successes: z.int(),
     failures: z.int(),
-    mean_ms: z.number().nullable(),
-    p95_ms: z.number().nullable(),
-    last_used_at: Timestamp.nullable(),
+    mean_ms: z.nullable(z.number()),
+    p95_ms: z.nullable(z.number()),
+    last_used_at: z.nullable(Timestamp),
     circuit: z.enum(['closed', 'open', 'half_open']),
-  })
-  .meta({ id: 'Provider' });
+  }),
+);
 export type Provider = z.infer<typeof Provider>;

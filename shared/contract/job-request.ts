@@ -1,26 +1,31 @@
-import * as z from 'zod';
+import { arrayOf, described, named, text, whole } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId, QuoteId } from './ids.ts';
 import { EndUser, JsonObject } from './scalars.ts';
 
 const MAX_METADATA_CHARS = 16_384;
 const MAX_BATCH = 100;
 
-const ProviderName = z.string().min(1).max(100);
-const ProviderList = z.array(ProviderName).min(1).max(50);
+const ProviderName = text(1, 100);
+const ProviderList = arrayOf(ProviderName, 1, 50);
 
-export const Routing = z
-  .strictObject({
-    provider_key: ProviderName.optional().describe('A pool of keys (`vision-nova`) or one key (`key_…`)'),
-    order: ProviderList.optional().describe('Try these providers first, in this order'),
-    only: ProviderList.optional(),
-    ignore: ProviderList.optional(),
-    sort: z.enum(['rank', 'price', 'speed']).optional(),
-    max_credits: z.int().min(0).optional().describe('Leaves out routes that would cost more for the whole job'),
-    allow_fallbacks: z.boolean().optional(),
-    byok_only: z.boolean().optional().describe("Only the caller's own provider keys"),
-    allow_platform_key: z.boolean().optional().describe("Lets the platform's keys stand in for the caller's own"),
-  })
-  .meta({ id: 'Routing' });
+export const Routing = named(
+  'Routing',
+  z.strictObject({
+    provider_key: described(z.optional(ProviderName), 'A pool of keys (`vision-nova`) or one key (`key_…`)'),
+    order: described(z.optional(ProviderList), 'Try these providers first, in this order'),
+    only: z.optional(ProviderList),
+    ignore: z.optional(ProviderList),
+    sort: z.optional(z.enum(['rank', 'price', 'speed'])),
+    max_credits: described(
+      z.optional(z.int().check(z.minimum(0))),
+      'Leaves out routes that would cost more for the whole job',
+    ),
+    allow_fallbacks: z.optional(z.boolean()),
+    byok_only: described(z.optional(z.boolean()), "Only the caller's own provider keys"),
+    allow_platform_key: described(z.optional(z.boolean()), "Lets the platform's keys stand in for the caller's own"),
+  }),
+);
 export type Routing = z.infer<typeof Routing>;
 
 export const WEBHOOK_EVENTS = [
@@ -31,34 +36,36 @@ export const WEBHOOK_EVENTS = [
   'job.expired',
 ] as const;
 
-const Metadata = JsonObject.refine(
-  (value) => JSON.stringify(value).length <= MAX_METADATA_CHARS,
-  `Must not exceed ${MAX_METADATA_CHARS} characters as JSON`,
+const Metadata = JsonObject.check(
+  z.refine(
+    (value) => JSON.stringify(value).length <= MAX_METADATA_CHARS,
+    `Must not exceed ${MAX_METADATA_CHARS} characters as JSON`,
+  ),
 );
 
-const ModelName = z.string().min(1).max(200);
+const ModelName = text(1, 200);
 
 const fields = {
-  model: ModelName.optional().describe('A model id, an alias, a provider id (which pins its route), or `auto`'),
-  module: ModelName.optional().describe('Another name for `model`'),
-  input: JsonObject.optional().describe('What the model takes: see its `input_schema`'),
-  params: JsonObject.optional().describe('Another name for `input`'),
-  operation: z.string().min(1).max(40).optional(),
-  preview: z
-    .union([z.boolean(), z.enum(['hold', 'only'])])
-    .optional()
-    .describe('False unless the model is a workflow'),
-  count: z.int().min(1).max(10).default(1),
-  priority: z.enum(['low', 'normal', 'high']).default('normal'),
-  project_id: ProjectId.optional(),
-  account_id: AccountId.optional(),
-  end_user: EndUser.optional(),
-  routing: Routing.default({}),
-  webhook_url: z.string().min(1).max(2_048).optional(),
-  webhook_events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).optional(),
-  metadata: Metadata.default({}),
-  deadline_seconds: z.int().min(5).max(86_400).optional(),
-  quote_id: QuoteId.optional(),
+  model: described(z.optional(ModelName), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
+  module: described(z.optional(ModelName), 'Another name for `model`'),
+  input: described(z.optional(JsonObject), 'What the model takes: see its `input_schema`'),
+  params: described(z.optional(JsonObject), 'Another name for `input`'),
+  operation: z.optional(text(1, 40)),
+  preview: described(
+    z.optional(z.union([z.boolean(), z.enum(['hold', 'only'])])),
+    'False unless the model is a workflow',
+  ),
+  count: z._default(whole(1, 10), 1),
+  priority: z._default(z.enum(['low', 'normal', 'high']), 'normal'),
+  project_id: z.optional(ProjectId),
+  account_id: z.optional(AccountId),
+  end_user: z.optional(EndUser),
+  routing: z._default(Routing, {}),
+  webhook_url: z.optional(text(1, 2_048)),
+  webhook_events: z.optional(z.array(z.enum(WEBHOOK_EVENTS)).check(z.minLength(1))),
+  metadata: z._default(Metadata, {}),
+  deadline_seconds: z.optional(whole(5, 86_400)),
+  quote_id: z.optional(QuoteId),
 };
 
 const Fields = z.strictObject(fields);
@@ -66,7 +73,7 @@ type Fields = z.output<typeof Fields>;
 type Issue = { path: string[]; message: string };
 
 /** Makes one name out of two, and one place out of the two that may name a pool of keys. */
-function oneName({ module, params, ...job }: Fields, context: z.core.$RefinementCtx<Fields>) {
+function oneName({ module, params, ...job }: Fields, context: z.core.ParsePayload) {
   const fault = (issue: Issue) => context.issues.push({ code: 'custom', input: job, ...issue });
   const model = job.model ?? module;
   const input = job.input ?? params;
@@ -86,10 +93,15 @@ function routingOf({ routing, metadata }: Fields, fault: (issue: Issue) => void)
   return { ...routing, provider_key: routing.provider_key ?? named.data };
 }
 
-export const JobRequest = Fields.transform(oneName).meta({ id: 'JobRequest' });
+export const JobRequest = named('JobRequest', z.pipe(Fields, z.transform(oneName)));
 export type JobRequest = z.output<typeof JobRequest>;
 
-export const BatchRequest = z
-  .strictObject({ jobs: z.array(JobRequest).min(1).max(MAX_BATCH), quote_id: QuoteId.optional() })
-  .meta({ id: 'BatchRequest', description: 'All jobs have one payer; they are accepted or refused as one.' });
+export const BatchRequest = named(
+  'BatchRequest',
+  z.strictObject({
+    jobs: arrayOf(JobRequest, 1, MAX_BATCH),
+    quote_id: z.optional(QuoteId),
+  }),
+  'All jobs have one payer; they are accepted or refused as one.',
+);
 export type BatchRequest = z.output<typeof BatchRequest>;

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, AttemptId, BatchId, JobId, OutputId, ProjectId } from './ids.ts';
 import { Credits, JsonObject, Timestamp } from './scalars.ts';
 
@@ -22,24 +23,26 @@ export const Stage = z.enum(['preview', 'final']);
 export const OutputKind = z.enum(['image', 'video', 'audio', 'text', 'model_3d', 'vector']);
 export const CredentialOrigin = z.enum(['request', 'project', 'organization', 'user', 'environment']);
 
-export const Output = z
-  .object({
+export const Output = named(
+  'Output',
+  z.object({
     id: OutputId,
     stage: Stage,
     kind: OutputKind,
-    url: z.string().nullable(),
-    thumbnail_url: z.string().optional(),
+    url: z.nullable(z.string()),
+    thumbnail_url: z.optional(z.string()),
     content_type: z.string(),
     bytes: z.int(),
-    width: z.int().optional(),
-    height: z.int().optional(),
-    duration_seconds: z.number().optional(),
-    text: z.string().optional(),
-  })
-  .meta({ id: 'Output' });
+    width: z.optional(z.int()),
+    height: z.optional(z.int()),
+    duration_seconds: z.optional(z.number()),
+    text: z.optional(z.string()),
+  }),
+);
 
-export const Attempt = z
-  .object({
+export const Attempt = named(
+  'Attempt',
+  z.object({
     id: AttemptId,
     fence: z.int(),
     number: z.int(),
@@ -47,59 +50,60 @@ export const Attempt = z
     part: z.int(),
     provider: z.string(),
     provider_model: z.string(),
-    provider_key: z.string().optional().describe('The pool of keys that was used'),
-    credential: CredentialOrigin.describe('Whose key it was'),
+    provider_key: described(z.optional(z.string()), 'The pool of keys that was used'),
+    credential: described(CredentialOrigin, 'Whose key it was'),
     status: z.enum(['starting', 'submitted', 'submission_unknown', 'succeeded', 'failed', 'canceled']),
-    error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).partial().nullish(),
-    started_at: Timestamp.nullable(),
-    finished_at: Timestamp.nullable(),
-  })
-  .meta({ id: 'Attempt' });
+    error: z.nullish(z.partial(z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }))),
+    started_at: z.nullable(Timestamp),
+    finished_at: z.nullable(Timestamp),
+  }),
+);
 
 export const JobError = z.object({
   code: z.string(),
   message: z.string(),
   retryable: z.boolean(),
-  suggestions: z.array(z.unknown()).optional(),
+  suggestions: z.optional(z.array(z.unknown())),
 });
 
-export const Job = z
-  .object({
+export const Job = named(
+  'Job',
+  z.object({
     id: JobId,
     object: z.literal('job'),
-    version: z.int().describe('Grows with every change; order webhooks by it'),
+    version: described(z.int(), 'Grows with every change; order webhooks by it'),
     status: JobStatus,
     model: z.string(),
-    requested_model: z.string().describe('What the request named: an alias, a provider id, `auto`'),
+    requested_model: described(z.string(), 'What the request named: an alias, a provider id, `auto`'),
     operation: z.string(),
     priority: z.enum(['low', 'normal', 'high']),
     account_id: AccountId,
-    project_id: ProjectId.nullable(),
-    end_user: z.string().nullable(),
-    batch_id: BatchId.nullish(),
-    input: JsonObject.nullable().describe('Null once the job was deleted'),
+    project_id: z.nullable(ProjectId),
+    end_user: z.nullable(z.string()),
+    batch_id: z.nullish(BatchId),
+    input: described(z.nullable(JsonObject), 'Null once the job was deleted'),
     count: z.int(),
     preview: z.union([z.boolean(), z.enum(['hold', 'only'])]),
     created_at: Timestamp,
-    started_at: Timestamp.nullable(),
-    finished_at: Timestamp.nullable(),
-    deadline_at: Timestamp.nullable().describe('Null while a preview is held'),
-    queue_position: z.int().nullable(),
-    progress: z.number().nullable().describe('0 to 1'),
-    eta_seconds: z.number().nullable(),
+    started_at: z.nullable(Timestamp),
+    finished_at: z.nullable(Timestamp),
+    deadline_at: described(z.nullable(Timestamp), 'Null while a preview is held'),
+    queue_position: z.nullable(z.int()),
+    progress: described(z.nullable(z.number()), '0 to 1'),
+    eta_seconds: z.nullable(z.number()),
     credits: z.object({
-      held: Credits.describe('Reserved now; 0 once the job has ended'),
-      charged: Credits.describe('Final sum; 0 until the job has ended'),
-      refunded: Credits.describe('Final sum; with `charged` it adds up to the original hold'),
+      held: described(Credits, 'Reserved now; 0 once the job has ended'),
+      charged: described(Credits, 'Final sum; 0 until the job has ended'),
+      refunded: described(Credits, 'Final sum; with `charged` it adds up to the original hold'),
     }),
-    usage: z
-      .object({
+    usage: z.nullable(
+      z.object({
         units: z.number(),
-        provider_cost_usd: z.number().nullable(),
+        provider_cost_usd: z.nullable(z.number()),
         byok: z.boolean(),
-        price_version: z.string().nullable(),
-      })
-      .nullable(),
+        price_version: z.nullable(z.string()),
+      }),
+    ),
     outputs: z.array(Output),
     attempts: z.array(Attempt),
     routing: z.object({
@@ -107,18 +111,18 @@ export const Job = z
         z.object({ provider: z.string(), provider_model: z.string(), outcome: z.string(), reason: z.string() }),
       ),
     }),
-    error: JobError.nullable(),
+    error: z.nullable(JobError),
     cached: z.boolean(),
     warnings: z.array(z.string()),
     metadata: JsonObject,
     urls: z.object({
       self: z.url(),
       cancel: z.url(),
-      approve: z.url().optional(),
-      reject: z.url().optional(),
-      events: z.url().describe('Server-sent events; carries its own token'),
+      approve: z.optional(z.url()),
+      reject: z.optional(z.url()),
+      events: described(z.url(), 'Server-sent events; carries its own token'),
       timeline: z.url(),
     }),
-  })
-  .meta({ id: 'Job' });
+  }),
+);
 export type Job = z.infer<typeof Job>;

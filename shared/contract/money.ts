@@ -1,41 +1,48 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, JobId } from './ids.ts';
 import { CreditAmount, Reason, Credits as Sum, Timestamp } from './scalars.ts';
 
-export const Credits = z
-  .object({ account_id: AccountId, available: Sum, held: Sum, version: z.int() })
-  .meta({ id: 'Credits' });
+export const Credits = named(
+  'Credits',
+  z.object({ account_id: AccountId, available: Sum, held: Sum, version: z.int() }),
+);
 export type Credits = z.infer<typeof Credits>;
 
-export const CreditEntry = z
-  .looseObject({
-    id: z.string(),
-    version: z.int(),
-    ledger: z.string(),
-    amount: z.int().describe('Below zero where credits leave the ledger account'),
-    balance: z.int().describe('After this entry'),
-    kind: z.string(),
-    at: Timestamp,
-  })
-  .partial()
-  .meta({ id: 'CreditEntry' });
+export const CreditEntry = named(
+  'CreditEntry',
+  z.partial(
+    z.looseObject({
+      id: z.string(),
+      version: z.int(),
+      ledger: z.string(),
+      amount: described(z.int(), 'Below zero where credits leave the ledger account'),
+      balance: described(z.int(), 'After this entry'),
+      kind: z.string(),
+      at: Timestamp,
+    }),
+  ),
+);
 export type CreditEntry = z.infer<typeof CreditEntry>;
 
-export const GrantRequest = z
-  .strictObject({
+export const GrantRequest = named(
+  'GrantRequest',
+  z.strictObject({
     account_id: AccountId,
     credits: CreditAmount,
     kind: z.enum(['purchase', 'promo', 'adjustment']),
     reason: Reason,
-    reference: z.string().trim().min(1).max(255).optional(),
-  })
-  .meta({ id: 'GrantRequest' });
+    reference: z.optional(z.string().check(z.trim(), z.minLength(1), z.maxLength(255))),
+  }),
+);
 
-export const Grant = z.looseObject({ id: z.string(), account_id: AccountId, credits: z.int() }).meta({ id: 'Grant' });
+export const Grant = named('Grant', z.looseObject({ id: z.string(), account_id: AccountId, credits: z.int() }));
 export type Grant = z.infer<typeof Grant>;
 
-export const RefundRequest = z
-  .strictObject({ credits: CreditAmount, reason: Reason })
-  .meta({ id: 'RefundRequest', description: 'At most what the job was charged.' });
+export const RefundRequest = named(
+  'RefundRequest',
+  z.strictObject({ credits: CreditAmount, reason: Reason }),
+  'At most what the job was charged.',
+);
 
 export const RefundTarget = z.object({ id: JobId });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema/zod.ts';
 
 /** Kinds of work that a setting can be made for: the operations of the catalogue. */
 export const OPERATIONS = [
@@ -22,4 +22,7 @@ export const OPERATIONS = [
 ] as const;
 
 /** `llm` is what settings pages call `chat`. */
-export const SettingOperation = z.enum([...OPERATIONS, 'llm']).transform((name) => (name === 'llm' ? 'chat' : name));
+export const SettingOperation = z.pipe(
+  z.enum([...OPERATIONS, 'llm']),
+  z.transform((name) => (name === 'llm' ? 'chat' : name)),
+);

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { described, named, text } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, InvitationId, OrganizationId, UserId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
@@ -7,34 +8,38 @@ import { Email, Name, Timestamp } from './scalars.ts';
 /** What a member may do: `owner` and `admin` everything, `member` jobs, `billing` the books. */
 export const MemberRole = z.enum(['owner', 'admin', 'member', 'billing']);
 
-export const Organization = z
-  .looseObject({
+export const Organization = named(
+  'Organization',
+  z.looseObject({
     id: OrganizationId,
     name: z.string(),
-    account_id: AccountId.describe('Its account: `account_id` of a job that it pays for'),
-    role: MemberRole.describe('What the caller is there'),
+    account_id: described(AccountId, 'Its account: `account_id` of a job that it pays for'),
+    role: described(MemberRole, 'What the caller is there'),
     created_at: Timestamp,
-  })
-  .meta({ id: 'Organization' });
+  }),
+);
 
-export const Member = z
-  .looseObject({ user_id: UserId, email: z.string().nullable(), role: MemberRole, created_at: Timestamp })
-  .meta({ id: 'Member' });
+export const Member = named(
+  'Member',
+  z.looseObject({ user_id: UserId, email: z.nullable(z.string()), role: MemberRole, created_at: Timestamp }),
+);
 
-export const Invitation = z
-  .looseObject({
+export const Invitation = named(
+  'Invitation',
+  z.looseObject({
     id: InvitationId,
     email: z.string(),
     role: MemberRole,
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     expires_at: Timestamp,
-    token: z.string().optional().describe('Shown once; whoever signs in with that address may accept with it'),
-  })
-  .meta({ id: 'Invitation' });
+    token: described(z.optional(z.string()), 'Shown once; whoever signs in with that address may accept with it'),
+  }),
+);
 
-const InvitationRequest = z
-  .strictObject({ email: Email, role: MemberRole.default('member') })
-  .meta({ id: 'InvitationRequest' });
+const InvitationRequest = named(
+  'InvitationRequest',
+  z.strictObject({ email: Email, role: z._default(MemberRole, 'member') }),
+);
 
 const tag = 'Organizations';
 const params = z.object({ id: OrganizationId });
@@ -149,7 +154,7 @@ export const acceptInvitation = contract({
   scopes: ['keys'],
   tag,
   summary: 'Accept an invitation, as the person it was sent to',
-  body: z.strictObject({ token: z.string().min(1).max(200) }),
+  body: z.strictObject({ token: text(1, 200) }),
   idempotency: 'optional',
   answers: { 200: { description: 'The organisation that one now belongs to', schema: Organization } },
   refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
@@ -177,10 +182,10 @@ export const removeMember = contract({
   description: UNLIMITED,
   params: memberParams,
   query: z.strictObject({
-    keep_api_keys: z
-      .enum(['true', 'false'])
-      .default('false')
-      .describe('API keys of the organisation that the person made'),
+    keep_api_keys: described(
+      z._default(z.enum(['true', 'false']), 'false'),
+      'API keys of the organisation that the person made',
+    ),
   }),
   answers: { 204: { description: 'Gone, and the API keys that they made with them' } },
   refusals: ['forbidden', 'not_found', 'invalid_state'],

@@ -1,18 +1,20 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, OrganizationId, ProjectId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
 import { Name, Timestamp } from './scalars.ts';
 
-export const Project = z
-  .looseObject({
+export const Project = named(
+  'Project',
+  z.looseObject({
     id: ProjectId,
     name: z.string(),
-    account_id: AccountId.describe('Who pays for its jobs'),
-    organization_id: OrganizationId.nullish(),
+    account_id: described(AccountId, 'Who pays for its jobs'),
+    organization_id: z.nullish(OrganizationId),
     created_at: Timestamp,
-  })
-  .meta({ id: 'Project' });
+  }),
+);
 
 const tag = 'Projects';
 const params = z.object({ id: ProjectId });
@@ -24,7 +26,7 @@ export const createProject = contract({
   scopes: ['keys'],
   tag,
   summary: "Start a project: the caller's own, or an organisation's",
-  body: z.strictObject({ name: Name, organization_id: OrganizationId.optional() }),
+  body: z.strictObject({ name: Name, organization_id: z.optional(OrganizationId) }),
   idempotency: 'optional',
   answers: { 201: { ...project, description: 'Created' } },
   refusals: ['forbidden', 'not_found', 'idempotency_mismatch'],
@@ -36,7 +38,7 @@ export const listProjects = contract({
   scopes: ['keys'],
   tag,
   summary: 'Projects that the caller can use',
-  query: z.strictObject({ organization_id: OrganizationId.optional(), ...pageQuery(/^proj_[0-9a-f]{32}$/) }),
+  query: z.strictObject({ organization_id: z.optional(OrganizationId), ...pageQuery(/^proj_[0-9a-f]{32}$/) }),
   answers: { 200: { description: 'A page of projects', schema: listOf(Project) } },
   refusals: ['not_found'],
 });

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { arrayOf, described, matching, named, text, whole } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { ProviderKeyId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
@@ -9,23 +10,27 @@ const MAX_CONFIG_TEXTS = 64;
 const CONFIG_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
 export const KeyScope = z.enum(['user', 'project', 'organization', 'platform']);
-export const KeyScopeId = z
-  .string()
-  .min(1)
-  .max(100)
-  .describe('A `proj_…` or `org_…`; nothing or `me` for one’s own keys, nothing for the platform’s');
+export const KeyScopeId = described(
+  text(1, 100),
+  'A `proj_…` or `org_…`; nothing or `me` for one’s own keys, nothing for the platform’s',
+);
 
-const ProviderId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider');
-const Secret = z.string().trim().min(1).max(16_384);
-const Config = JsonObject.refine(
-  (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
-  `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
-)
-  .refine((value) => namesOf(value).every((name) => CONFIG_NAME.test(name)), `Names must match ${CONFIG_NAME.source}`)
-  .refine((value) => textsOf(value) <= MAX_CONFIG_TEXTS, `Must not hold more than ${MAX_CONFIG_TEXTS} texts`)
-  .describe(
-    'What else the provider needs. Texts are sealed like the key, but for `endpoint_url`, `region`, `location`, `organization`, `organization_id`, `project`, `project_id`, `model`, `deployment`, `resource` and `api_version` at the top. The key is sent to `endpoint_url`, if it has one, and nowhere else',
-  );
+const ProviderId = matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider');
+const Secret = z.string().check(z.trim(), z.minLength(1), z.maxLength(16_384));
+const Config = described(
+  JsonObject.check(
+    z.refine(
+      (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
+      `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
+    ),
+    z.refine(
+      (value) => namesOf(value).every((name) => CONFIG_NAME.test(name)),
+      `Names must match ${CONFIG_NAME.source}`,
+    ),
+    z.refine((value) => textsOf(value) <= MAX_CONFIG_TEXTS, `Must not hold more than ${MAX_CONFIG_TEXTS} texts`),
+  ),
+  'What else the provider needs. Texts are sealed like the key, but for `endpoint_url`, `region`, `location`, `organization`, `organization_id`, `project`, `project_id`, `model`, `deployment`, `resource` and `api_version` at the top. The key is sent to `endpoint_url`, if it has one, and nowhere else',
+);
 
 const inside = (value: unknown): unknown[] => (typeof value === 'object' && value !== null ? Object.values(value) : []);
 
@@ -37,82 +42,84 @@ function namesOf(value: unknown): string[] {
 const textsOf = (value: unknown): number =>
   typeof value === 'string' ? 1 : inside(value).reduce<number>((sum, item) => sum + textsOf(item), 0);
 
-const secrets = { api_key: Secret, api_secret: Secret.optional(), additional_config: Config.optional() };
+const secrets = { api_key: Secret, api_secret: z.optional(Secret), additional_config: z.optional(Config) };
 
 const changeable = {
-  name: Name.optional(),
-  priority: z.int().min(-1_000_000).max(1_000_000).optional().describe('The highest is taken first'),
-  max_concurrency: z.int().min(0).max(10_000).optional().describe('Runs at once; 10 unless given'),
+  name: z.optional(Name),
+  priority: described(z.optional(whole(-1_000_000, 1_000_000)), 'The highest is taken first'),
+  max_concurrency: described(z.optional(whole(0, 10_000)), 'Runs at once; 10 unless given'),
 };
 
-export const ProviderKeyRequest = z
-  .strictObject({
+export const ProviderKeyRequest = named(
+  'ProviderKeyRequest',
+  z.strictObject({
     provider: ProviderId,
-    profile: z
-      .string()
-      .min(1)
-      .max(100)
-      .optional()
-      .describe('One pool of its provider (`vision-nova`); all of them unless given'),
+    profile: described(z.optional(text(1, 100)), 'One pool of its provider (`vision-nova`); all of them unless given'),
     ...secrets,
     ...changeable,
-    scope: KeyScope.optional().describe('Whose it is; the account’s that the caller acts for unless given'),
-    scope_id: KeyScopeId.optional(),
-  })
-  .meta({ id: 'ProviderKeyRequest' });
+    scope: described(z.optional(KeyScope), 'Whose it is; the account’s that the caller acts for unless given'),
+    scope_id: z.optional(KeyScopeId),
+  }),
+);
 export type ProviderKeyRequest = z.output<typeof ProviderKeyRequest>;
 
-const ProviderKeyChange = z
-  .strictObject({
-    ...changeable,
-    is_active: z.boolean().optional().describe('True also brings back a key that is out of service'),
-    profile: z.string().min(1).max(100).nullable().optional(),
-    additional_config: Config.optional().describe(
-      'In place of the old one, sealed parts included. `endpoint_url` stays as it is: another one needs …/replace, which takes the key again',
-    ),
-  })
-  .refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')
-  .meta({ id: 'ProviderKeyChange' });
+const ProviderKeyChange = named(
+  'ProviderKeyChange',
+  z
+    .strictObject({
+      ...changeable,
+      is_active: described(z.optional(z.boolean()), 'True also brings back a key that is out of service'),
+      profile: z.optional(z.nullable(text(1, 100))),
+      additional_config: described(
+        z.optional(Config),
+        'In place of the old one, sealed parts included. `endpoint_url` stays as it is: another one needs …/replace, which takes the key again',
+      ),
+    })
+    .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
+);
 
-const ProviderKeySecrets = z.strictObject(secrets).meta({ id: 'ProviderKeySecrets' });
+const ProviderKeySecrets = named('ProviderKeySecrets', z.strictObject(secrets));
 
-const KeyTestRequest = z.strictObject({ provider: ProviderId, ...secrets }).meta({ id: 'KeyTestRequest' });
+const KeyTestRequest = named('KeyTestRequest', z.strictObject({ provider: ProviderId, ...secrets }));
 
-export const ProviderKey = z
-  .looseObject({
+export const ProviderKey = named(
+  'ProviderKey',
+  z.looseObject({
     id: ProviderKeyId,
     provider: z.string(),
-    profile: z.string().nullable(),
+    profile: z.nullable(z.string()),
     scope: KeyScope,
-    scope_id: z.string().nullable(),
+    scope_id: z.nullable(z.string()),
     name: z.string(),
     last4: z.string(),
-    fingerprint: z.string().describe('The first 16 hex digits of the key’s SHA-256'),
-    source: z.enum(['sealed', 'environment', 'endpoint']).describe('`endpoint`: a custom endpoint without a key'),
+    fingerprint: described(z.string(), 'The first 16 hex digits of the key’s SHA-256'),
+    source: described(z.enum(['sealed', 'environment', 'endpoint']), '`endpoint`: a custom endpoint without a key'),
     version: z.int(),
     priority: z.int(),
     max_concurrency: z.int(),
-    running: z.int().describe('Runs with it now'),
+    running: described(z.int(), 'Runs with it now'),
     is_active: z.boolean(),
-    state: z.string().describe('`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
-    state_reason: z.string().nullable().describe('In the provider’s words'),
-    next_probe_at: Timestamp.nullable().describe('When the provider is asked about it again'),
+    state: described(z.string(), '`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
+    state_reason: described(z.nullable(z.string()), 'In the provider’s words'),
+    next_probe_at: described(z.nullable(Timestamp), 'When the provider is asked about it again'),
     cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp })),
-    usage_count: z.int().describe('Successes'),
-    last_used_at: Timestamp.nullable(),
-    additional_config: JsonObject.describe('What of it is no secret'),
-    secret_fields: z.array(z.string()).describe('What of it is sealed: the paths, such as `auth/user`'),
+    usage_count: described(z.int(), 'Successes'),
+    last_used_at: z.nullable(Timestamp),
+    additional_config: described(JsonObject, 'What of it is no secret'),
+    secret_fields: described(z.array(z.string()), 'What of it is sealed: the paths, such as `auth/user`'),
     created_at: Timestamp,
-  })
-  .meta({ id: 'ProviderKey', description: 'What is shown of a provider key; never the key.' });
+  }),
+  'What is shown of a provider key; never the key.',
+);
 
-export const KeyTest = z
-  .object({
+export const KeyTest = named(
+  'KeyTest',
+  z.object({
     result: z.enum(['valid', 'invalid', 'out_of_credit', 'unreachable']),
-    message: z.string().describe('In the provider’s words, where it gave a reason'),
+    message: described(z.string(), 'In the provider’s words, where it gave a reason'),
     ms: z.int(),
-  })
-  .meta({ id: 'KeyTest' });
+  }),
+);
 
 const tag = 'Provider keys';
 const params = z.object({ id: ProviderKeyId });
@@ -138,10 +145,10 @@ export const listProviderKeys = contract({
   tag,
   summary: 'Keys of the account, or of one scope, newest first',
   query: z.strictObject({
-    provider: ProviderId.optional(),
-    profile: z.string().min(1).max(100).optional(),
-    scope: KeyScope.optional(),
-    scope_id: KeyScopeId.optional(),
+    provider: z.optional(ProviderId),
+    profile: z.optional(text(1, 100)),
+    scope: z.optional(KeyScope),
+    scope_id: z.optional(KeyScopeId),
     ...pageQuery(/^key_[0-9a-f]{32}$/),
   }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ProviderKey) } },
@@ -202,7 +209,7 @@ export const reorderProviderKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Put the keys of one owner in this order, the first one first',
-  body: z.strictObject({ ids: z.array(ProviderKeyId).min(1).max(200) }),
+  body: z.strictObject({ ids: arrayOf(ProviderKeyId, 1, 200) }),
   idempotency: 'optional',
   answers: { 200: { description: 'The keys', schema: listOf(ProviderKey) } },
   refusals: ['forbidden', 'not_found'],
@@ -232,17 +239,19 @@ export const testUnsavedKey = contract({
   refusals: ['forbidden'],
 });
 
-const Pool = z
-  .looseObject({
+const Pool = named(
+  'KeyPool',
+  z.looseObject({
     profile: z.string(),
     scope: KeyScope,
-    scope_id: z.string().nullable(),
+    scope_id: z.nullable(z.string()),
     strategy: z.enum(['least_used', 'round_robin']),
-    keys: z.array(z.string()).describe('In the order of their priority'),
-  })
-  .meta({ id: 'KeyPool', description: 'The keys of one owner that take turns: of a profile, or of a provider.' });
+    keys: described(z.array(z.string()), 'In the order of their priority'),
+  }),
+  'The keys of one owner that take turns: of a profile, or of a provider.',
+);
 
-const scope = { scope: KeyScope.optional(), scope_id: KeyScopeId.optional() };
+const scope = { scope: z.optional(KeyScope), scope_id: z.optional(KeyScopeId) };
 
 export const listKeyPools = contract({
   method: 'get',
@@ -262,7 +271,7 @@ export const putKeyPool = contract({
   tag,
   summary: 'Let the keys of a pool take turns by use or in a round',
   description: 'Priority counts first in either.',
-  params: z.object({ profile: z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
+  params: z.object({ profile: matching(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
   body: z.strictObject({ strategy: Pool.shape.strategy, ...scope }),
   answers: { 200: { description: 'The pool', schema: Pool } },
   refusals: ['forbidden', 'not_found'],

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { arrayOf, described, matching, named, text } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId } from './ids.ts';
 import { CredentialOrigin } from './job.ts';
 import { listOf, pageQuery } from './lists.ts';
@@ -7,54 +8,52 @@ import { contract } from './route-doc.ts';
 import { Timestamp } from './scalars.ts';
 
 export const SettingScope = z.enum(['user', 'project', 'organization']);
-const ScopeId = z
-  .string()
-  .regex(/^(me|(acct|proj|org)_[0-9a-f]{32})$/, 'Must be `me` or an id')
-  .describe('`me` for one’s own, else a `proj_…` or `org_…`');
+const ScopeId = described(
+  z.string().check(z.regex(/^(me|(acct|proj|org)_[0-9a-f]{32})$/, 'Must be `me` or an id')),
+  '`me` for one’s own, else a `proj_…` or `org_…`',
+);
 
 const value = {
-  provider: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider'),
-  model: z.string().min(1).max(200).nullish(),
-  endpoint_url: z
-    .string()
-    .min(1)
-    .max(2_048)
-    .nullish()
-    .describe(
-      'Of a self-hosted model: docs/custom-endpoints.md. It gets the key of this scope that was kept with this address, or none',
-    ),
+  provider: matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider'),
+  model: z.nullish(text(1, 200)),
+  endpoint_url: described(
+    z.nullish(text(1, 2_048)),
+    'Of a self-hosted model: docs/custom-endpoints.md. It gets the key of this scope that was kept with this address, or none',
+  ),
 };
 
-export const SettingRequest = z.strictObject(value).meta({ id: 'ProviderSettingRequest' });
+export const SettingRequest = named('ProviderSettingRequest', z.strictObject(value));
 export type SettingRequest = z.output<typeof SettingRequest>;
 
-export const Setting = z
-  .looseObject({
+export const Setting = named(
+  'ProviderSetting',
+  z.looseObject({
     scope: SettingScope,
     scope_id: z.string(),
     operation: z.string(),
     provider: z.string(),
-    model: z.string().nullable(),
-    endpoint_url: z.string().nullable(),
-    version: z.int().describe('Grows with every change; the `ETag` in quotes'),
+    model: z.nullable(z.string()),
+    endpoint_url: z.nullable(z.string()),
+    version: described(z.int(), 'Grows with every change; the `ETag` in quotes'),
     updated_by: z.string(),
     updated_at: Timestamp,
-  })
-  .meta({ id: 'ProviderSetting' });
+  }),
+);
 
-const Chosen = z.object({ value: z.string().nullable(), origin: CredentialOrigin });
+const Chosen = z.object({ value: z.nullable(z.string()), origin: CredentialOrigin });
 
-export const EffectiveSetting = z
-  .looseObject({
+export const EffectiveSetting = named(
+  'EffectiveSetting',
+  z.looseObject({
     operation: z.string(),
     provider: Chosen,
     model: Chosen,
-    endpoint_url: Chosen.nullable(),
-    key: z
-      .looseObject({ id: z.string(), last4: z.string().nullable(), origin: CredentialOrigin })
-      .nullable()
-      .describe('The next one of its pool; the digits of the platform’s are for operators'),
-    settings_url: z.url().describe('Where this is set'),
+    endpoint_url: z.nullable(Chosen),
+    key: described(
+      z.nullable(z.looseObject({ id: z.string(), last4: z.nullable(z.string()), origin: CredentialOrigin })),
+      'The next one of its pool; the digits of the platform’s are for operators',
+    ),
+    settings_url: described(z.url(), 'Where this is set'),
     routes: z.array(z.looseObject({ provider: z.string(), outcome: z.string(), reason: z.string() })),
     considered: z.array(
       z.looseObject({
@@ -63,22 +62,22 @@ export const EffectiveSetting = z
         key: z.enum(['chosen', 'overridden', 'none', 'out_of_service', 'not_allowed']),
       }),
     ),
-  })
-  .meta({ id: 'EffectiveSetting', description: 'What would be taken, from which level, and why not from the others.' });
+  }),
+  'What would be taken, from which level, and why not from the others.',
+);
 
 const MAX_IMPORTED = 100;
-const ImportRequest = z
-  .strictObject({
-    settings: z
-      .array(z.strictObject({ operation: SettingOperation, ...value }))
-      .min(1)
-      .max(MAX_IMPORTED),
-  })
-  .meta({ id: 'SettingsImport', description: 'What a browser kept of old; taken once, and never over what is set.' });
+const ImportRequest = named(
+  'SettingsImport',
+  z.strictObject({
+    settings: arrayOf(z.strictObject({ operation: SettingOperation, ...value }), 1, MAX_IMPORTED),
+  }),
+  'What a browser kept of old; taken once, and never over what is set.',
+);
 
 const Imported = z.object({ imported: z.int(), already_imported: z.boolean() });
 
-const place = { scope: SettingScope.optional(), scope_id: ScopeId.optional() };
+const place = { scope: z.optional(SettingScope), scope_id: z.optional(ScopeId) };
 const tag = 'Provider settings';
 const params = z.object({ scope: SettingScope, scope_id: ScopeId, operation: SettingOperation });
 const path = '/v1/provider-settings/{scope}/{scope_id}/{operation}';
@@ -133,7 +132,10 @@ export const listSettings = contract({
   refusals: ['forbidden', 'not_found'],
 });
 
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const flag = z.pipe(
+  z.enum(['true', 'false']),
+  z.transform((text) => text === 'true'),
+);
 
 export const effectiveSetting = contract({
   method: 'get',
@@ -147,13 +149,13 @@ export const effectiveSetting = contract({
     'first, then the others of its provider, then the rest, unless the request’s own `routing` orders them.',
   query: z.strictObject({
     operation: SettingOperation,
-    project_id: ProjectId.optional(),
-    account_id: AccountId.optional(),
-    provider: z.string().min(1).max(100).optional().describe('As if the request itself named it'),
-    model: z.string().min(1).max(200).optional().describe('The same for the model'),
-    provider_key: z.string().min(1).max(100).optional(),
-    byok_only: flag.optional(),
-    allow_platform_key: flag.optional(),
+    project_id: z.optional(ProjectId),
+    account_id: z.optional(AccountId),
+    provider: described(z.optional(text(1, 100)), 'As if the request itself named it'),
+    model: described(z.optional(text(1, 200)), 'The same for the model'),
+    provider_key: z.optional(text(1, 100)),
+    byok_only: z.optional(flag),
+    allow_platform_key: z.optional(flag),
   }),
   answers: { 200: { description: 'The choice', schema: EffectiveSetting } },
   refusals: ['forbidden', 'not_found'],
@@ -167,7 +169,7 @@ export const settingsEvents = contract({
   summary: 'Changes of settings and keys as server-sent events, for other tabs',
   description:
     '`setting.changed`, `setting.deleted`, `provider_key.created`, `provider_key.disabled` and so on. Send `Last-Event-ID` to go on after a break.',
-  query: z.strictObject({ ...place, last_event_id: z.string().max(40).optional() }),
+  query: z.strictObject({ ...place, last_event_id: z.optional(z.string().check(z.maxLength(40))) }),
   resumable: true,
   answers: { 200: { description: 'The stream', schema: z.string(), contentType: 'text/event-stream' } },
   refusals: ['forbidden', 'not_found'],

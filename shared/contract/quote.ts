@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { QuoteId } from './ids.ts';
 import { BatchRequest, JobRequest } from './job-request.ts';
 import { Credits, Timestamp } from './scalars.ts';
@@ -6,11 +7,12 @@ import { Credits, Timestamp } from './scalars.ts';
 /** A job's body, or a batch's. */
 export const QuoteRequest = z.union([JobRequest, BatchRequest]);
 
-export const Quote = z
-  .object({
+export const Quote = named(
+  'Quote',
+  z.object({
     id: QuoteId,
-    credits: Credits.describe('If the first candidate delivers the stated maximum'),
-    credits_max: Credits.describe('What will be held'),
+    credits: described(Credits, 'If the first candidate delivers the stated maximum'),
+    credits_max: described(Credits, 'What will be held'),
     formula: z.string(),
     provider: z.string(),
     model: z.string(),
@@ -19,6 +21,6 @@ export const Quote = z
     balance_after: z.int(),
     alternatives: z.array(z.object({ provider: z.string(), model: z.string(), credits: Credits })),
     expires_at: Timestamp,
-  })
-  .meta({ id: 'Quote' });
+  }),
+);
 export type Quote = z.infer<typeof Quote>;

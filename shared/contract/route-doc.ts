@@ -1,9 +1,9 @@
-import type * as z from 'zod';
 import type { ErrorCode } from '../errors/codes.ts';
+import type * as z from '../schema/zod.ts';
 import type { ApiScope } from './scalars.ts';
 
 /** One answer of a route, as the OpenAPI document shows it. */
-export type Answer = { description: string; schema?: z.ZodType; contentType?: string };
+export type Answer = { description: string; schema?: z.ZodMiniType; contentType?: string };
 
 /** What a router and the OpenAPI document need to know of a route. Paths are in OpenAPI's form: `/v1/jobs/{id}`. */
 export type RouteDoc = {
@@ -15,9 +15,9 @@ export type RouteDoc = {
   access: 'credential' | 'public';
   /** A credential needs one of these, or `admin`; without them any credential does. */
   scopes?: readonly ApiScope[];
-  params?: z.ZodObject;
-  query?: z.ZodObject;
-  body?: z.ZodType;
+  params?: z.ZodMiniObject;
+  query?: z.ZodMiniObject;
+  body?: z.ZodMiniType;
   idempotency?: 'optional' | 'required';
   /** Takes `Prefer: wait=N`. */
   waits?: boolean;

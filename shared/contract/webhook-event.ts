@@ -1,14 +1,16 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { Job } from './job.ts';
 import { WEBHOOK_EVENTS } from './job-request.ts';
 import { Timestamp } from './scalars.ts';
 
 /** The body of every message to a partner; signed as Standard Webhooks has it. */
-export const WebhookEvent = z
-  .object({
+export const WebhookEvent = named(
+  'WebhookEvent',
+  z.object({
     type: z.enum(WEBHOOK_EVENTS),
-    timestamp: Timestamp.describe('When it happened; the header `webhook-timestamp` is when it was sent'),
+    timestamp: described(Timestamp, 'When it happened; the header `webhook-timestamp` is when it was sent'),
     data: Job,
-  })
-  .meta({ id: 'WebhookEvent' });
+  }),
+);
 export type WebhookEvent = z.infer<typeof WebhookEvent>;

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { AccountId, DeliveryId, JobId, WebhookEndpointId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
@@ -7,30 +8,32 @@ import { WebhookEvent } from './webhook-event.ts';
 
 const Try = z.looseObject({
   at: Timestamp,
-  http_status: z.int().nullable(),
+  http_status: z.nullable(z.int()),
   ms: z.number(),
-  error: z.string().nullable(),
+  error: z.nullable(z.string()),
 });
 
-export const Delivery = z
-  .looseObject({
+export const Delivery = named(
+  'Delivery',
+  z.looseObject({
     id: DeliveryId,
     event: z.string(),
     job_id: JobId,
-    endpoint: z.string().nullable().describe('Null for an address that was given with the job'),
+    endpoint: described(z.nullable(z.string()), 'Null for an address that was given with the job'),
     status: z.enum(['pending', 'delivered', 'exhausted', 'superseded', 'gone']),
     attempts: z.array(Try),
-  })
-  .meta({ id: 'Delivery', description: 'One message to a partner, with its tries.' });
+  }),
+  'One message to a partner, with its tries.',
+);
 
 const DeliveryQuery = z.strictObject({
-  account_id: AccountId.optional(),
-  endpoint: z
-    .union([WebhookEndpointId, z.literal('webhook_url')])
-    .optional()
-    .describe('`webhook_url`: those that went to an address given with a job'),
-  job: JobId.optional(),
-  status: Delivery.shape.status.optional(),
+  account_id: z.optional(AccountId),
+  endpoint: described(
+    z.optional(z.union([WebhookEndpointId, z.literal('webhook_url')])),
+    '`webhook_url`: those that went to an address given with a job',
+  ),
+  job: z.optional(JobId),
+  status: z.optional(Delivery.shape.status),
   ...pageQuery(/^evt_[0-9a-f]{32}$/),
 });
 
@@ -44,7 +47,10 @@ export const showWebhookSecret = contract({
   tag,
   summary: 'What verifies messages to a `webhook_url`',
   answers: {
-    200: { description: 'The secret', schema: z.object({ key: z.string().describe('`whsec_…` (Standard Webhooks)') }) },
+    200: {
+      description: 'The secret',
+      schema: z.object({ key: described(z.string(), '`whsec_…` (Standard Webhooks)') }),
+    },
   },
   refusals: ['forbidden'],
 });
@@ -67,7 +73,7 @@ export const showDelivery = contract({
   tag,
   summary: 'One message, with request and response of each try',
   params,
-  answers: { 200: { description: 'The delivery', schema: Delivery.extend({ body: WebhookEvent.nullable() }) } },
+  answers: { 200: { description: 'The delivery', schema: z.extend(Delivery, { body: z.nullable(WebhookEvent) }) } },
   refusals: ['forbidden', 'not_found'],
 });
 

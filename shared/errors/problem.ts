@@ -1,19 +1,22 @@
-import * as z from 'zod';
+import { described, named } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { ERRORS, type ErrorCode } from './codes.ts';
 import type { Refusal } from './result.ts';
 
-export const Problem = z
-  .looseObject({
-    type: z.url().describe('Links to the page that lists every code.'),
+export const Problem = named(
+  'Problem',
+  z.looseObject({
+    type: described(z.url(), 'Links to the page that lists every code.'),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
     code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
     retryable: z.boolean(),
     request_id: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-  })
-  .meta({ id: 'Problem', description: 'An error as RFC 9457 has it.' });
+    errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+  }),
+  'An error as RFC 9457 has it.',
+);
 
 export type Problem = z.infer<typeof Problem>;
 

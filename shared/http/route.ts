@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import * as z from 'zod';
 import { type Credential, credentialOf, subjectOf } from '../auth/credential.ts';
 import type { VerifyUser } from '../auth/jwt.ts';
 import type { RouteDoc } from '../contract/route-doc.ts';
 import { ok, type Result, refuse, unwrap } from '../errors/result.ts';
+import * as z from '../schema/zod.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { readJson } from './read-json.ts';
 import type { ReadLimit, ReadLimits } from './read-limit.ts';
@@ -21,7 +21,7 @@ export type RouteDeps = {
 
 export type Route = RouteDoc & { run: (c: AppContext, deps: RouteDeps) => Promise<Response> };
 
-type Out<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
+type Out<S> = S extends z.ZodMiniType ? z.output<S> : Record<string, never>;
 
 export type Incoming<P, Q, B, K> = {
   credential: Credential;
@@ -46,9 +46,9 @@ type Definition<P, Q, B, K> = Omit<RouteDoc, 'access' | 'params' | 'query' | 'bo
  * ids in the path (404), read limit (429), query, Idempotency-Key and body (422, 400, 413, 415).
  */
 export function route<
-  P extends z.ZodObject | undefined = undefined,
-  Q extends z.ZodObject | undefined = undefined,
-  B extends z.ZodType | undefined = undefined,
+  P extends z.ZodMiniObject | undefined = undefined,
+  Q extends z.ZodMiniObject | undefined = undefined,
+  B extends z.ZodMiniType | undefined = undefined,
   K extends 'optional' | 'required' | undefined = undefined,
 >({ handle, parseBody, ...doc }: Definition<P, Q, B, K>): Route {
   const route = { ...doc, access: 'credential' } as RouteDoc;
@@ -78,7 +78,7 @@ const NOTHING = z.strictObject({});
 const WRITES: RouteDoc['method'][] = ['post', 'put', 'patch'];
 
 /** An id that cannot be one names nothing: 404, like a foreign one. */
-function pathIds(schema: z.ZodObject, params: Record<string, string>): Record<string, unknown> {
+function pathIds(schema: z.ZodMiniObject, params: Record<string, string>): Record<string, unknown> {
   const parsed = schema.safeParse(params);
   return parsed.success ? parsed.data : refuse({ code: 'not_found' });
 }
@@ -100,7 +100,7 @@ export function queryOf(c: AppContext): Record<string, unknown> {
   return Object.fromEntries(queries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
-async function bodyOf<B>(c: AppContext, schema?: z.ZodType, parse?: (raw: unknown) => Result<B>): Promise<unknown> {
+async function bodyOf<B>(c: AppContext, schema?: z.ZodMiniType, parse?: (raw: unknown) => Result<B>): Promise<unknown> {
   const raw = unwrap(await readJson(c.req.raw, { allowEmpty: !schema }));
   return unwrap(parse ? parse(raw) : schema ? validate(schema, raw) : ok(unwrap(validate(NOTHING, raw))));
 }

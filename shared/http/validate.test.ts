@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import * as z from 'zod';
+import * as z from '../schema/zod.ts';
 import { validate } from './validate.ts';
 
-const Schema = z.strictObject({ jobs: z.array(z.strictObject({ count: z.int().min(1) })) });
+const Schema = z.strictObject({ jobs: z.array(z.strictObject({ count: z.int().check(z.minimum(1)) })) });
 
 test('names every path, unknown fields too', () => {
   expect(validate(Schema, { jobs: [{ count: 0 }, { count: 1, cuont: 2 }], job: 1 })).toMatchObject({

@@ -1,11 +1,11 @@
-import type * as z from 'zod';
 import { type FieldError, ok, type Result, refused } from '../errors/result.ts';
+import type * as z from '../schema/zod.ts';
 
 /** Enough to mend a request by, few enough to stay a small answer. */
 const MAX_ERRORS = 20;
 
 /** The parsed value, or `invalid_input` that names every path. `prefix` stands before each path, e.g. `query`. */
-export function validate<S extends z.ZodType>(schema: S, value: unknown, prefix = ''): Result<z.output<S>> {
+export function validate<S extends z.ZodMiniType>(schema: S, value: unknown, prefix = ''): Result<z.output<S>> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
   const errors = firstOfEach(parsed.error.issues.flatMap((issue) => fieldErrors(issue, prefix))).slice(0, MAX_ERRORS);

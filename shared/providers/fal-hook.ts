@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import { matching } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { fromHex, sha256, toBytes, toHex } from '../signatures/bytes.ts';
 import { type HeadersLike, singleHeader } from '../signatures/headers.ts';
 import { parseJson, tidy } from './classify.ts';
@@ -119,14 +120,14 @@ function refuse(reason: HookRefusal): HookResult {
 }
 
 const bodySchema = z.object({
-  request_id: z.string().regex(/^[\w-]{1,128}$/),
-  gateway_request_id: z.string().nullish(),
+  request_id: matching(/^[\w-]{1,128}$/),
+  gateway_request_id: z.nullish(z.string()),
   status: z.string(),
-  payload: z.unknown().optional(),
-  error: z.string().nullish(),
-  payload_error: z.string().nullish(),
+  payload: z.optional(z.unknown()),
+  error: z.nullish(z.string()),
+  payload_error: z.nullish(z.string()),
 });
 
 const jwksSchema = z.object({
-  keys: z.array(z.object({ kty: z.string(), crv: z.string().optional(), x: z.string().optional() })),
+  keys: z.array(z.object({ kty: z.string(), crv: z.optional(z.string()), x: z.optional(z.string()) })),
 });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../schema/zod.ts';
 import { isModeration, tidy, type VendorError } from './classify.ts';
 import { readOutputs } from './outputs.ts';
 import type { MediaKind, Verdict } from './types.ts';
@@ -89,20 +89,22 @@ function isInputError(types: string[], platformError: string | null | undefined,
 const flagsSchema = z.object({ has_nsfw_concepts: z.array(z.boolean()) });
 
 const errorSchema = z.object({
-  detail: z
-    .union([
-      z.string(),
-      z.array(
-        z.object({
-          msg: z.string().nullish(),
-          type: z.string().nullish(),
-          loc: z.array(z.union([z.string(), z.number()])).nullish(),
-        }),
-      ),
-    ])
-    .nullish()
-    .catch(null),
-  error: z.string().nullish().catch(null),
-  error_type: z.string().nullish().catch(null),
-  message: z.string().nullish().catch(null),
+  detail: z.catch(
+    z.nullish(
+      z.union([
+        z.string(),
+        z.array(
+          z.object({
+            msg: z.nullish(z.string()),
+            type: z.nullish(z.string()),
+            loc: z.nullish(z.array(z.union([z.string(), z.number()]))),
+          }),
+        ),
+      ]),
+    ),
+    null,
+  ),
+  error: z.catch(z.nullish(z.string()), null),
+  error_type: z.catch(z.nullish(z.string()), null),
+  message: z.catch(z.nullish(z.string()), null),
 });

@@ -1,5 +1,6 @@
 import { createFalClient, type FalClient } from '@fal-ai/client';
-import * as z from 'zod';
+import { matching } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { classifySubmission, parseJson, type ReadError, retryAfter } from './classify.ts';
 import { verifyFalHook } from './fal-hook.ts';
 import { FAL_OUTPUT_HOSTS, isOutOfCredit, readFalError, readFalFailure, readFalResult } from './fal-results.ts';
@@ -108,5 +109,5 @@ function accepted(answer: Answer): unknown {
 
 export const fal: ProviderModule = { create: createFal, verifyHook: verifyFalHook, outputHosts: FAL_OUTPUT_HOSTS };
 
-const queuedSchema = z.object({ request_id: z.string().regex(/^[\w-]{1,128}$/) });
+const queuedSchema = z.object({ request_id: matching(/^[\w-]{1,128}$/) });
 const statusSchema = z.object({ status: z.string() });

@@ -1,5 +1,6 @@
 import Replicate, { parseProgressFromLogs } from 'replicate';
-import * as z from 'zod';
+import { matching } from '../schema/build.ts';
+import * as z from '../schema/zod.ts';
 import { verify } from '../signatures/standard-webhooks.ts';
 import { classifySubmission, isModeration, parseJson, type ReadError, retryAfter, tidy } from './classify.ts';
 import { readOutputs } from './outputs.ts';
@@ -157,19 +158,16 @@ export const replicate: ProviderModule = {
 type Prediction = z.infer<typeof predictionSchema>;
 
 const predictionSchema = z.object({
-  id: z.string().regex(/^[\w-]{1,128}$/),
+  id: matching(/^[\w-]{1,128}$/),
   status: z.string(),
-  output: z.unknown().optional(),
-  error: z.unknown().optional(),
-  logs: z.string().nullish(),
+  output: z.optional(z.unknown()),
+  error: z.optional(z.unknown()),
+  logs: z.nullish(z.string()),
 });
 
 const errorSchema = z.object({
-  title: z.unknown().optional(),
-  detail: z.unknown().optional(),
-  error: z.unknown().optional(),
-  invalid_fields: z
-    .array(z.object({ field: z.string().nullish() }))
-    .nullish()
-    .catch(null),
+  title: z.optional(z.unknown()),
+  detail: z.optional(z.unknown()),
+  error: z.optional(z.unknown()),
+  invalid_fields: z.catch(z.nullish(z.array(z.object({ field: z.nullish(z.string()) }))), null),
 });

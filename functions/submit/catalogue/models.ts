@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import type { Credential } from '../../../shared/auth/credential.ts';
 import { listModels as catalogue, listModel } from '../../../shared/catalog/listing.ts';
 import { findModel } from '../../../shared/catalog/models.ts';
@@ -6,12 +5,14 @@ import { Model } from '../../../shared/contract/catalogue.ts';
 import { listOf, queryInt } from '../../../shared/contract/lists.ts';
 import { refuse } from '../../../shared/errors/result.ts';
 import { route } from '../../../shared/http/route.ts';
+import { described, text } from '../../../shared/schema/build.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 const Query = z.strictObject({
-  limit: queryInt(1, 1_000).optional().describe('All models unless given'),
-  cursor: z.string().min(1).max(200).optional(),
-  operation: z.string().min(1).max(40).optional(),
+  limit: described(z.optional(queryInt(1, 1_000)), 'All models unless given'),
+  cursor: z.optional(text(1, 200)),
+  operation: z.optional(text(1, 40)),
 });
 
 /** The catalogue is everybody's who has a credential, but a revoked key opens nothing. */
@@ -28,7 +29,7 @@ export const listModels = (deps: Deps) =>
     tag: 'Catalogue',
     summary: 'Models with their inputs, prices and routes',
     query: Query,
-    answers: { 200: { description: 'The models', schema: listOf(Model).extend({ object: z.literal('list') }) } },
+    answers: { 200: { description: 'The models', schema: z.extend(listOf(Model), { object: z.literal('list') }) } },
     async handle({ credential, query }, c) {
       await expectKnown(deps, credential);
       const all = catalogue(deps.now()).filter(({ operation }) => (query.operation ?? operation) === operation);
@@ -45,7 +46,7 @@ export const showModel = (deps: Deps) =>
     path: '/v1/models/{id}',
     tag: 'Catalogue',
     summary: 'A model by its id, an alias or a provider id (whose slashes are escaped)',
-    params: z.object({ id: z.string().min(1).max(200) }),
+    params: z.object({ id: text(1, 200) }),
     answers: { 200: { description: 'The model', schema: Model } },
     refusals: ['not_found'],
     async handle({ credential, params }, c) {

@@ -1,10 +1,10 @@
-import * as z from 'zod';
 import { models } from '../../../shared/catalog/models.ts';
 import { type ProviderInfo, providerInfos } from '../../../shared/catalog/providers.ts';
 import { Provider } from '../../../shared/contract/catalogue.ts';
 import type { ProviderStats } from '../../../shared/db/submit.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import { route } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 const Providers = z.object({

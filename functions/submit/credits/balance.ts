@@ -1,8 +1,8 @@
-import * as z from 'zod';
 import { AccountId } from '../../../shared/contract/ids.ts';
 import { Credits } from '../../../shared/contract/money.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import { route } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 export const creditBalance = ({ db }: Deps) =>
@@ -12,7 +12,7 @@ export const creditBalance = ({ db }: Deps) =>
     scopes: ['jobs', 'billing'],
     tag: 'Credits',
     summary: 'Credits that are available and held',
-    query: z.strictObject({ account_id: AccountId.optional() }),
+    query: z.strictObject({ account_id: z.optional(AccountId) }),
     answers: { 200: { description: 'The balance', schema: Credits } },
     refusals: ['forbidden', 'not_found'],
     async handle({ credential, query }, c) {

@@ -1,10 +1,10 @@
-import * as z from 'zod';
 import { JobId } from '../../../shared/contract/ids.ts';
 import { Job } from '../../../shared/contract/job.ts';
 import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import type { Changed } from '../../../shared/db/submit.ts';
 import { markReplayed } from '../../../shared/http/idempotency-key.ts';
 import type { AppContext } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { inBackground } from '../http/background.ts';
 

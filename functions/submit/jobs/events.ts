@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { credentialOf } from '../../../shared/auth/credential.ts';
 import { JobId } from '../../../shared/contract/ids.ts';
 import { isTerminal } from '../../../shared/contract/job.ts';
@@ -6,17 +5,14 @@ import { refuse, unwrap } from '../../../shared/errors/result.ts';
 import { type AppContext, publicRoute, queryOf } from '../../../shared/http/route.ts';
 import { eventStream } from '../../../shared/http/sse.ts';
 import { validate } from '../../../shared/http/validate.ts';
+import { described, text } from '../../../shared/schema/build.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { jobStream } from './job-stream.ts';
 
 const Query = z.strictObject({
-  token: z
-    .string()
-    .min(1)
-    .max(200)
-    .optional()
-    .describe('Stands in `urls.events` of the job; a credential does as well'),
-  last_event_id: z.string().optional().describe('For clients that cannot send the header `Last-Event-ID`'),
+  token: described(z.optional(text(1, 200)), 'Stands in `urls.events` of the job; a credential does as well'),
+  last_event_id: described(z.optional(z.string()), 'For clients that cannot send the header `Last-Event-ID`'),
 });
 
 export const jobEvents = (deps: Deps) =>

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { findModel } from '../../../shared/catalog/models.ts';
 import { AccountId, ProjectId } from '../../../shared/contract/ids.ts';
 import { Job, JobStatus } from '../../../shared/contract/job.ts';
@@ -6,15 +5,17 @@ import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import { listOf, pageQuery, queryInstant } from '../../../shared/contract/lists.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import { route } from '../../../shared/http/route.ts';
+import { described, text } from '../../../shared/schema/build.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 const Query = z.strictObject({
-  status: JobStatus.optional(),
-  model: z.string().min(1).max(200).optional().describe('By any of its names'),
-  project_id: ProjectId.optional(),
-  account_id: AccountId.optional(),
-  from: queryInstant.optional().describe('Created at or after'),
-  to: queryInstant.optional().describe('Created before'),
+  status: z.optional(JobStatus),
+  model: described(z.optional(text(1, 200)), 'By any of its names'),
+  project_id: z.optional(ProjectId),
+  account_id: z.optional(AccountId),
+  from: described(z.optional(queryInstant), 'Created at or after'),
+  to: described(z.optional(queryInstant), 'Created before'),
   ...pageQuery(/^job_[0-9a-f]{32}$/),
 });
 

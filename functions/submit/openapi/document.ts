@@ -1,8 +1,8 @@
-import * as z from 'zod';
 import { WEBHOOK_EVENTS } from '../../../shared/contract/job-request.ts';
 import type { RouteDoc } from '../../../shared/contract/route-doc.ts';
 import { WebhookEvent } from '../../../shared/contract/webhook-event.ts';
 import { Problem } from '../../../shared/errors/problem.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import { VERSION } from '../version.ts';
 import { operationOf } from './operation.ts';
 import { createSchemas, type JsonSchema } from './schemas.ts';

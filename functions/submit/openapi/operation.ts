@@ -1,15 +1,16 @@
-import * as z from 'zod';
 import type { Answer, RouteDoc } from '../../../shared/contract/route-doc.ts';
 import { ERRORS, type ErrorCode } from '../../../shared/errors/codes.ts';
+import { described, text } from '../../../shared/schema/build.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { JsonSchema } from './schemas.ts';
 
-type SchemaOf = (schema: z.ZodType, io: 'input' | 'output') => JsonSchema;
+type SchemaOf = (schema: z.ZodMiniType, io: 'input' | 'output') => JsonSchema;
 
-const IdempotencyKey = z.string().min(1).max(255).describe('The same key never runs twice; kept at least 24 hours');
-const Prefer = z.string().describe('`wait=N`: answer when the job has ended or after N seconds, at most 60');
+const IdempotencyKey = described(text(1, 255), 'The same key never runs twice; kept at least 24 hours');
+const Prefer = described(z.string(), '`wait=N`: answer when the job has ended or after N seconds, at most 60');
 
-const IfMatch = z.string().describe('An `ETag`: the change is refused with 412 if the object is no longer that one');
-const LastEventId = z.string().describe('The id of the last event that was seen: the stream goes on after it');
+const IfMatch = described(z.string(), 'An `ETag`: the change is refused with 412 if the object is no longer that one');
+const LastEventId = described(z.string(), 'The id of the last event that was seen: the stream goes on after it');
 
 /** One operation of the document. */
 export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
@@ -47,17 +48,17 @@ function operationId({ method, path }: RouteDoc): string {
   return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function parameters(object: z.ZodObject | undefined, place: 'path' | 'query', schemaOf: SchemaOf): JsonSchema[] {
+function parameters(object: z.ZodMiniObject | undefined, place: 'path' | 'query', schemaOf: SchemaOf): JsonSchema[] {
   return Object.entries(object?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: place,
     required: place === 'path',
-    schema: schemaOf(schema as z.ZodType, 'input'),
+    schema: schemaOf(schema as z.ZodMiniType, 'input'),
   }));
 }
 
 function headers({ idempotency, waits, conditional, resumable }: RouteDoc, schemaOf: SchemaOf): JsonSchema[] {
-  const header = (name: string, schema: z.ZodType, required: boolean) => ({
+  const header = (name: string, schema: z.ZodMiniType, required: boolean) => ({
     name,
     in: 'header',
     required,

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from '../../../shared/schema/zod.ts';
 
 export type JsonSchema = Record<string, unknown>;
 
@@ -13,7 +13,7 @@ export function createSchemas() {
   const components: Record<string, JsonSchema> = {};
 
   /** `input` is what a client sends, `output` what it gets. */
-  function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema {
     const { $schema: _, $defs = {}, ...own } = withComponents(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
     Object.assign(components, $defs);
     return own;

@@ -1,7 +1,7 @@
-import * as z from 'zod';
 import { ERRORS } from '../../../shared/errors/codes.ts';
 import { refuse } from '../../../shared/errors/result.ts';
 import { publicRoute } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 const html = { schema: z.string(), contentType: 'text/html' };

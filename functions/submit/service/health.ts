@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { publicRoute } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 
 export const health = () =>
   publicRoute({

@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { publicRoute, type Route } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 /**

@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { publicRoute } from '../../../shared/http/route.ts';
+import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { VERSION } from '../version.ts';
 
@@ -8,11 +8,11 @@ const Dependency = z.enum(['ok', 'down']);
 const Ready = z.object({
   status: z.enum(['ready', 'unavailable']),
   version: z.string(),
-  migration: z.string().nullable(),
-  oldest_wakeup_seconds: z.number().nullable(),
-  oldest_delivery_seconds: z.number().nullable(),
-  oldest_overdue_seconds: z.number().nullable(),
-  clock: z.string().nullable(),
+  migration: z.nullable(z.string()),
+  oldest_wakeup_seconds: z.nullable(z.number()),
+  oldest_delivery_seconds: z.nullable(z.number()),
+  oldest_overdue_seconds: z.nullable(z.number()),
+  clock: z.nullable(z.string()),
   dependencies: z.object({ database: Dependency, redis: Dependency }),
 });
 
