@@ -37,7 +37,7 @@ describe.concurrent('jobs', () => {
     expect(accepted.body).toMatchObject({ ...own, object: 'job', status: 'queued', version: 1, preview: false });
     const job = await untilEnded(accepted.body.id, { key });
     for (const seen of [accepted.body, job]) {
-      expect(z.strictObject(Job.shape).safeParse(seen).error).toBeUndefined();
+      expect(z.strictObject(Job().shape).safeParse(seen).error).toBeUndefined();
       expect(JSON.stringify(seen)).not.toContain('events_token');
     }
     expect(job).toMatchObject({ ...own, status: 'completed', error: null, progress: 1, warnings: [], cached: false });

@@ -37,7 +37,7 @@ export const quotes = (deps: Deps) =>
 /** By what it is, not by trying both: errors then name the fields of the one that was meant. */
 function parseEither(raw: unknown): Result<BatchRequest | JobRequest> {
   const isBatch = typeof raw === 'object' && raw !== null && 'jobs' in raw;
-  return isBatch ? validate(BatchRequest, raw) : validate(JobRequest, raw);
+  return isBatch ? validate(BatchRequest(), raw) : validate(JobRequest(), raw);
 }
 
 async function quoted(body: BatchRequest | JobRequest, deps: Deps) {

@@ -17,20 +17,17 @@ const limits = {
   rate_limit_per_minute: z.nullish(whole(1, 1_000_000)),
 };
 
-export const ApiKeyRequest = named(
-  'ApiKeyRequest',
+export const ApiKeyRequest = named('ApiKeyRequest', () =>
   z.strictObject({ name: Name, scopes: Scopes, organization_id: z.optional(OrganizationId), ...limits }),
 );
 
-const ApiKeyChange = named(
-  'ApiKeyChange',
+const ApiKeyChange = named('ApiKeyChange', () =>
   z
     .strictObject({ name: z.optional(Name), scopes: z.optional(Scopes), ...limits })
     .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
 );
 
-export const ApiKey = named(
-  'ApiKey',
+export const ApiKey = named('ApiKey', () =>
   z.looseObject({
     id: ApiKeyId,
     name: z.string(),
@@ -50,10 +47,12 @@ export const ApiKey = named(
   }),
 );
 
-const NewApiKey = z.extend(ApiKey, { key: described(z.optional(z.string()), 'Shown this once, and not by a replay') });
+const NewApiKey = () =>
+  z.extend(ApiKey(), {
+    key: described(z.optional(z.string()), 'Shown this once, and not by a replay'),
+  });
 
-export const ClientTokenRequest = named(
-  'ClientTokenRequest',
+export const ClientTokenRequest = named('ClientTokenRequest', () =>
   z.strictObject({
     user_ref: described(EndUser, 'Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
     scopes: described(arrayOf(ApiScope, 1, 5), '`jobs`, and no other'),
@@ -63,8 +62,7 @@ export const ClientTokenRequest = named(
   }),
 );
 
-export const ClientToken = named(
-  'ClientToken',
+export const ClientToken = named('ClientToken', () =>
   z.looseObject({
     id: z.string(),
     user_ref: z.string(),
@@ -75,7 +73,7 @@ export const ClientToken = named(
 );
 
 const tag = 'API keys';
-const params = z.object({ id: ApiKeyId });
+const params = () => z.object({ id: ApiKeyId });
 const apiKey = { description: 'The key as it is now', schema: ApiKey };
 
 export const createApiKey = contract({
@@ -96,7 +94,7 @@ export const listApiKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Keys of the account',
-  query: z.strictObject({ organization_id: z.optional(OrganizationId), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
+  query: () => z.strictObject({ organization_id: z.optional(OrganizationId), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ApiKey) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -132,7 +130,7 @@ export const rollApiKey = contract({
   tag,
   summary: 'A new key with the same rights; the old one works a while longer',
   params,
-  body: z.strictObject({ overlap_seconds: z._default(whole(0, MAX_OVERLAP_SECONDS), 0) }),
+  body: () => z.strictObject({ overlap_seconds: z._default(whole(0, MAX_OVERLAP_SECONDS), 0) }),
   idempotency: 'optional',
   answers: { 201: { description: 'The new key', schema: NewApiKey } },
   refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
@@ -167,7 +165,7 @@ export const revokeClientToken = contract({
   scopes: ['jobs'],
   tag,
   summary: 'Revoke a token at once',
-  params: z.object({ id: ClientTokenId }),
+  params: () => z.object({ id: ClientTokenId }),
   answers: { 204: { description: 'It opens nothing any more' } },
   refusals: ['forbidden', 'not_found'],
 });

@@ -1,9 +1,8 @@
-import { described, named } from '../schema/build.ts';
+import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { JsonObject, Timestamp } from './scalars.ts';
 
-export const Model = named(
-  'Model',
+export const Model = named('Model', () =>
   z.looseObject({
     id: z.string(),
     object: z.literal('model'),
@@ -24,10 +23,9 @@ export const Model = named(
     routes: z.array(z.object({ provider: z.string(), provider_model: z.string(), rank: z.int() })),
   }),
 );
-export type Model = z.infer<typeof Model>;
+export type Model = Of<typeof Model>;
 
-export const Provider = named(
-  'Provider',
+export const Provider = named('Provider', () =>
   z.object({
     id: z.string(),
     name: z.string(),
@@ -46,4 +44,4 @@ export const Provider = named(
     circuit: z.enum(['closed', 'open', 'half_open']),
   }),
 );
-export type Provider = z.infer<typeof Provider>;
+export type Provider = Of<typeof Provider>;

@@ -1,4 +1,4 @@
-import { arrayOf, described, named, text, whole } from '../schema/build.ts';
+import { arrayOf, described, named, type Of, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId, QuoteId } from './ids.ts';
 import { EndUser, JsonObject } from './scalars.ts';
@@ -9,8 +9,7 @@ const MAX_BATCH = 100;
 const ProviderName = text(1, 100);
 const ProviderList = arrayOf(ProviderName, 1, 50);
 
-export const Routing = named(
-  'Routing',
+export const Routing = named('Routing', () =>
   z.strictObject({
     provider_key: described(z.optional(ProviderName), 'A pool of keys (`vision-nova`) or one key (`key_…`)'),
     order: described(z.optional(ProviderList), 'Try these providers first, in this order'),
@@ -26,7 +25,7 @@ export const Routing = named(
     allow_platform_key: described(z.optional(z.boolean()), "Lets the platform's keys stand in for the caller's own"),
   }),
 );
-export type Routing = z.infer<typeof Routing>;
+export type Routing = Of<typeof Routing>;
 
 export const WEBHOOK_EVENTS = [
   'job.preview_ready',
@@ -36,40 +35,40 @@ export const WEBHOOK_EVENTS = [
   'job.expired',
 ] as const;
 
-const Metadata = JsonObject.check(
-  z.refine(
-    (value) => JSON.stringify(value).length <= MAX_METADATA_CHARS,
-    `Must not exceed ${MAX_METADATA_CHARS} characters as JSON`,
-  ),
-);
+const Metadata = () =>
+  JsonObject.check(
+    z.refine(
+      (value) => JSON.stringify(value).length <= MAX_METADATA_CHARS,
+      `Must not exceed ${MAX_METADATA_CHARS} characters as JSON`,
+    ),
+  );
 
 const ModelName = text(1, 200);
 
-const fields = {
-  model: described(z.optional(ModelName), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
-  module: described(z.optional(ModelName), 'Another name for `model`'),
-  input: described(z.optional(JsonObject), 'What the model takes: see its `input_schema`'),
-  params: described(z.optional(JsonObject), 'Another name for `input`'),
-  operation: z.optional(text(1, 40)),
-  preview: described(
-    z.optional(z.union([z.boolean(), z.enum(['hold', 'only'])])),
-    'False unless the model is a workflow',
-  ),
-  count: z._default(whole(1, 10), 1),
-  priority: z._default(z.enum(['low', 'normal', 'high']), 'normal'),
-  project_id: z.optional(ProjectId),
-  account_id: z.optional(AccountId),
-  end_user: z.optional(EndUser),
-  routing: z._default(Routing, {}),
-  webhook_url: z.optional(text(1, 2_048)),
-  webhook_events: z.optional(z.array(z.enum(WEBHOOK_EVENTS)).check(z.minLength(1))),
-  metadata: z._default(Metadata, {}),
-  deadline_seconds: z.optional(whole(5, 86_400)),
-  quote_id: z.optional(QuoteId),
-};
-
-const Fields = z.strictObject(fields);
-type Fields = z.output<typeof Fields>;
+const Fields = () =>
+  z.strictObject({
+    model: described(z.optional(ModelName), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
+    module: described(z.optional(ModelName), 'Another name for `model`'),
+    input: described(z.optional(JsonObject), 'What the model takes: see its `input_schema`'),
+    params: described(z.optional(JsonObject), 'Another name for `input`'),
+    operation: z.optional(text(1, 40)),
+    preview: described(
+      z.optional(z.union([z.boolean(), z.enum(['hold', 'only'])])),
+      'False unless the model is a workflow',
+    ),
+    count: z._default(whole(1, 10), 1),
+    priority: z._default(z.enum(['low', 'normal', 'high']), 'normal'),
+    project_id: z.optional(ProjectId),
+    account_id: z.optional(AccountId),
+    end_user: z.optional(EndUser),
+    routing: z._default(Routing(), {}),
+    webhook_url: z.optional(text(1, 2_048)),
+    webhook_events: z.optional(z.array(z.enum(WEBHOOK_EVENTS)).check(z.minLength(1))),
+    metadata: z._default(Metadata(), {}),
+    deadline_seconds: z.optional(whole(5, 86_400)),
+    quote_id: z.optional(QuoteId),
+  });
+type Fields = Of<typeof Fields>;
 type Issue = { path: string[]; message: string };
 
 /** Makes one name out of two, and one place out of the two that may name a pool of keys. */
@@ -93,15 +92,16 @@ function routingOf({ routing, metadata }: Fields, fault: (issue: Issue) => void)
   return { ...routing, provider_key: routing.provider_key ?? named.data };
 }
 
-export const JobRequest = named('JobRequest', z.pipe(Fields, z.transform(oneName)));
-export type JobRequest = z.output<typeof JobRequest>;
+export const JobRequest = named('JobRequest', () => z.pipe(Fields(), z.transform(oneName)));
+export type JobRequest = Of<typeof JobRequest>;
 
 export const BatchRequest = named(
   'BatchRequest',
-  z.strictObject({
-    jobs: arrayOf(JobRequest, 1, MAX_BATCH),
-    quote_id: z.optional(QuoteId),
-  }),
+  () =>
+    z.strictObject({
+      jobs: arrayOf(JobRequest(), 1, MAX_BATCH),
+      quote_id: z.optional(QuoteId),
+    }),
   'All jobs have one payer; they are accepted or refused as one.',
 );
-export type BatchRequest = z.output<typeof BatchRequest>;
+export type BatchRequest = Of<typeof BatchRequest>;

@@ -1,4 +1,4 @@
-import { described, named } from '../schema/build.ts';
+import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, AttemptId, BatchId, JobId, OutputId, ProjectId } from './ids.ts';
 import { Credits, JsonObject, Timestamp } from './scalars.ts';
@@ -19,16 +19,15 @@ export type JobStatus = z.infer<typeof JobStatus>;
 const TERMINAL: readonly JobStatus[] = ['completed', 'failed', 'canceled', 'expired'];
 export const isTerminal = (status: JobStatus) => TERMINAL.includes(status);
 
-export const Stage = z.enum(['preview', 'final']);
-export const OutputKind = z.enum(['image', 'video', 'audio', 'text', 'model_3d', 'vector']);
-export const CredentialOrigin = z.enum(['request', 'project', 'organization', 'user', 'environment']);
+export const Stage = () => z.enum(['preview', 'final']);
+export const OutputKind = () => z.enum(['image', 'video', 'audio', 'text', 'model_3d', 'vector']);
+export const CredentialOrigin = () => z.enum(['request', 'project', 'organization', 'user', 'environment']);
 
-export const Output = named(
-  'Output',
+export const Output = named('Output', () =>
   z.object({
     id: OutputId,
-    stage: Stage,
-    kind: OutputKind,
+    stage: Stage(),
+    kind: OutputKind(),
     url: z.nullable(z.string()),
     thumbnail_url: z.optional(z.string()),
     content_type: z.string(),
@@ -40,18 +39,17 @@ export const Output = named(
   }),
 );
 
-export const Attempt = named(
-  'Attempt',
+export const Attempt = named('Attempt', () =>
   z.object({
     id: AttemptId,
     fence: z.int(),
     number: z.int(),
-    stage: Stage,
+    stage: Stage(),
     part: z.int(),
     provider: z.string(),
     provider_model: z.string(),
     provider_key: described(z.optional(z.string()), 'The pool of keys that was used'),
-    credential: described(CredentialOrigin, 'Whose key it was'),
+    credential: described(CredentialOrigin(), 'Whose key it was'),
     status: z.enum(['starting', 'submitted', 'submission_unknown', 'succeeded', 'failed', 'canceled']),
     error: z.nullish(z.partial(z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }))),
     started_at: z.nullable(Timestamp),
@@ -59,15 +57,15 @@ export const Attempt = named(
   }),
 );
 
-export const JobError = z.object({
-  code: z.string(),
-  message: z.string(),
-  retryable: z.boolean(),
-  suggestions: z.optional(z.array(z.unknown())),
-});
+export const JobError = () =>
+  z.object({
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    suggestions: z.optional(z.array(z.unknown())),
+  });
 
-export const Job = named(
-  'Job',
+export const Job = named('Job', () =>
   z.object({
     id: JobId,
     object: z.literal('job'),
@@ -104,14 +102,14 @@ export const Job = named(
         price_version: z.nullable(z.string()),
       }),
     ),
-    outputs: z.array(Output),
-    attempts: z.array(Attempt),
+    outputs: z.array(Output()),
+    attempts: z.array(Attempt()),
     routing: z.object({
       considered: z.array(
         z.object({ provider: z.string(), provider_model: z.string(), outcome: z.string(), reason: z.string() }),
       ),
     }),
-    error: z.nullable(JobError),
+    error: z.nullable(JobError()),
     cached: z.boolean(),
     warnings: z.array(z.string()),
     metadata: JsonObject,
@@ -125,4 +123,4 @@ export const Job = named(
     }),
   }),
 );
-export type Job = z.infer<typeof Job>;
+export type Job = Of<typeof Job>;

@@ -27,8 +27,10 @@ function instant() {
   return parse.check(z.refine((at) => at.getTime() >= 0, 'Must be an instant after 1970'));
 }
 
-export const listOf = <T extends z.ZodMiniType>(item: T) =>
-  z.object({ data: z.array(item), next_cursor: described(z.nullable(z.string()), 'Null on the last page') });
+export const listOf =
+  <T extends z.ZodMiniType>(item: () => T) =>
+  () =>
+    z.object({ data: z.array(item()), next_cursor: described(z.nullable(z.string()), 'Null on the last page') });
 
 /** A page of a list that is short enough to be had whole. Cursors are what `idOf` says of the last item. */
 export function pageOf<T>(all: T[], { limit, cursor }: { limit: number; cursor?: string }, idOf: (item: T) => string) {

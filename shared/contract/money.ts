@@ -1,16 +1,14 @@
-import { described, named } from '../schema/build.ts';
+import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, JobId } from './ids.ts';
 import { CreditAmount, Reason, Credits as Sum, Timestamp } from './scalars.ts';
 
-export const Credits = named(
-  'Credits',
+export const Credits = named('Credits', () =>
   z.object({ account_id: AccountId, available: Sum, held: Sum, version: z.int() }),
 );
-export type Credits = z.infer<typeof Credits>;
+export type Credits = Of<typeof Credits>;
 
-export const CreditEntry = named(
-  'CreditEntry',
+export const CreditEntry = named('CreditEntry', () =>
   z.partial(
     z.looseObject({
       id: z.string(),
@@ -23,10 +21,9 @@ export const CreditEntry = named(
     }),
   ),
 );
-export type CreditEntry = z.infer<typeof CreditEntry>;
+export type CreditEntry = Of<typeof CreditEntry>;
 
-export const GrantRequest = named(
-  'GrantRequest',
+export const GrantRequest = named('GrantRequest', () =>
   z.strictObject({
     account_id: AccountId,
     credits: CreditAmount,
@@ -36,13 +33,13 @@ export const GrantRequest = named(
   }),
 );
 
-export const Grant = named('Grant', z.looseObject({ id: z.string(), account_id: AccountId, credits: z.int() }));
-export type Grant = z.infer<typeof Grant>;
+export const Grant = named('Grant', () => z.looseObject({ id: z.string(), account_id: AccountId, credits: z.int() }));
+export type Grant = Of<typeof Grant>;
 
 export const RefundRequest = named(
   'RefundRequest',
-  z.strictObject({ credits: CreditAmount, reason: Reason }),
+  () => z.strictObject({ credits: CreditAmount, reason: Reason }),
   'At most what the job was charged.',
 );
 
-export const RefundTarget = z.object({ id: JobId });
+export const RefundTarget = () => z.object({ id: JobId });

@@ -8,8 +8,7 @@ import { Email, Name, Timestamp } from './scalars.ts';
 /** What a member may do: `owner` and `admin` everything, `member` jobs, `billing` the books. */
 export const MemberRole = z.enum(['owner', 'admin', 'member', 'billing']);
 
-export const Organization = named(
-  'Organization',
+export const Organization = named('Organization', () =>
   z.looseObject({
     id: OrganizationId,
     name: z.string(),
@@ -19,13 +18,11 @@ export const Organization = named(
   }),
 );
 
-export const Member = named(
-  'Member',
+export const Member = named('Member', () =>
   z.looseObject({ user_id: UserId, email: z.nullable(z.string()), role: MemberRole, created_at: Timestamp }),
 );
 
-export const Invitation = named(
-  'Invitation',
+export const Invitation = named('Invitation', () =>
   z.looseObject({
     id: InvitationId,
     email: z.string(),
@@ -36,15 +33,14 @@ export const Invitation = named(
   }),
 );
 
-const InvitationRequest = named(
-  'InvitationRequest',
+const InvitationRequest = named('InvitationRequest', () =>
   z.strictObject({ email: Email, role: z._default(MemberRole, 'member') }),
 );
 
 const tag = 'Organizations';
-const params = z.object({ id: OrganizationId });
-const memberParams = z.object({ id: OrganizationId, user_id: UserId });
-const page = z.strictObject(pageQuery());
+const params = () => z.object({ id: OrganizationId });
+const memberParams = () => z.object({ id: OrganizationId, user_id: UserId });
+const page = () => z.strictObject(pageQuery());
 const invited = { description: 'Invited', schema: Invitation };
 
 export const createOrganization = contract({
@@ -53,7 +49,7 @@ export const createOrganization = contract({
   scopes: ['keys'],
   tag,
   summary: 'Found an organisation; the caller becomes its owner',
-  body: z.strictObject({ name: Name }),
+  body: () => z.strictObject({ name: Name }),
   idempotency: 'optional',
   answers: { 201: { description: 'Created', schema: Organization } },
   refusals: ['forbidden', 'idempotency_mismatch'],
@@ -87,7 +83,7 @@ export const renameOrganization = contract({
   tag,
   summary: 'Rename an organisation',
   params,
-  body: z.strictObject({ name: Name }),
+  body: () => z.strictObject({ name: Name }),
   answers: { 200: { description: 'The organisation', schema: Organization } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -143,7 +139,7 @@ export const revokeInvitation = contract({
   tag,
   summary: 'Take an invitation back',
   description: UNLIMITED,
-  params: z.object({ id: OrganizationId, invitation_id: InvitationId }),
+  params: () => z.object({ id: OrganizationId, invitation_id: InvitationId }),
   answers: { 204: { description: 'Nobody can accept it any more' } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -154,7 +150,7 @@ export const acceptInvitation = contract({
   scopes: ['keys'],
   tag,
   summary: 'Accept an invitation, as the person it was sent to',
-  body: z.strictObject({ token: text(1, 200) }),
+  body: () => z.strictObject({ token: text(1, 200) }),
   idempotency: 'optional',
   answers: { 200: { description: 'The organisation that one now belongs to', schema: Organization } },
   refusals: ['forbidden', 'not_found', 'invalid_state', 'idempotency_mismatch'],
@@ -168,7 +164,7 @@ export const changeMember = contract({
   summary: 'Give a member another role',
   description: `API keys of the organisation that the person made and that may do more than the new role are revoked. ${UNLIMITED}`,
   params: memberParams,
-  body: z.strictObject({ role: MemberRole }),
+  body: () => z.strictObject({ role: MemberRole }),
   answers: { 200: { description: 'The member', schema: Member } },
   refusals: ['forbidden', 'not_found', 'invalid_state'],
 });
@@ -181,12 +177,13 @@ export const removeMember = contract({
   summary: 'Remove a member, or leave; the last owner stays',
   description: UNLIMITED,
   params: memberParams,
-  query: z.strictObject({
-    keep_api_keys: described(
-      z._default(z.enum(['true', 'false']), 'false'),
-      'API keys of the organisation that the person made',
-    ),
-  }),
+  query: () =>
+    z.strictObject({
+      keep_api_keys: described(
+        z._default(z.enum(['true', 'false']), 'false'),
+        'API keys of the organisation that the person made',
+      ),
+    }),
   answers: { 204: { description: 'Gone, and the API keys that they made with them' } },
   refusals: ['forbidden', 'not_found', 'invalid_state'],
 });

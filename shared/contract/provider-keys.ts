@@ -1,4 +1,4 @@
-import { arrayOf, described, matching, named, text, whole } from '../schema/build.ts';
+import { arrayOf, described, matching, named, type Of, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { ProviderKeyId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
@@ -50,8 +50,7 @@ const changeable = {
   max_concurrency: described(z.optional(whole(0, 10_000)), 'Runs at once; 10 unless given'),
 };
 
-export const ProviderKeyRequest = named(
-  'ProviderKeyRequest',
+export const ProviderKeyRequest = named('ProviderKeyRequest', () =>
   z.strictObject({
     provider: ProviderId,
     profile: described(z.optional(text(1, 100)), 'One pool of its provider (`vision-nova`); all of them unless given'),
@@ -61,10 +60,9 @@ export const ProviderKeyRequest = named(
     scope_id: z.optional(KeyScopeId),
   }),
 );
-export type ProviderKeyRequest = z.output<typeof ProviderKeyRequest>;
+export type ProviderKeyRequest = Of<typeof ProviderKeyRequest>;
 
-const ProviderKeyChange = named(
-  'ProviderKeyChange',
+const ProviderKeyChange = named('ProviderKeyChange', () =>
   z
     .strictObject({
       ...changeable,
@@ -78,42 +76,42 @@ const ProviderKeyChange = named(
     .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
 );
 
-const ProviderKeySecrets = named('ProviderKeySecrets', z.strictObject(secrets));
+const ProviderKeySecrets = named('ProviderKeySecrets', () => z.strictObject(secrets));
 
-const KeyTestRequest = named('KeyTestRequest', z.strictObject({ provider: ProviderId, ...secrets }));
+const KeyTestRequest = named('KeyTestRequest', () => z.strictObject({ provider: ProviderId, ...secrets }));
 
 export const ProviderKey = named(
   'ProviderKey',
-  z.looseObject({
-    id: ProviderKeyId,
-    provider: z.string(),
-    profile: z.nullable(z.string()),
-    scope: KeyScope,
-    scope_id: z.nullable(z.string()),
-    name: z.string(),
-    last4: z.string(),
-    fingerprint: described(z.string(), 'The first 16 hex digits of the key’s SHA-256'),
-    source: described(z.enum(['sealed', 'environment', 'endpoint']), '`endpoint`: a custom endpoint without a key'),
-    version: z.int(),
-    priority: z.int(),
-    max_concurrency: z.int(),
-    running: described(z.int(), 'Runs with it now'),
-    is_active: z.boolean(),
-    state: described(z.string(), '`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
-    state_reason: described(z.nullable(z.string()), 'In the provider’s words'),
-    next_probe_at: described(z.nullable(Timestamp), 'When the provider is asked about it again'),
-    cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp })),
-    usage_count: described(z.int(), 'Successes'),
-    last_used_at: z.nullable(Timestamp),
-    additional_config: described(JsonObject, 'What of it is no secret'),
-    secret_fields: described(z.array(z.string()), 'What of it is sealed: the paths, such as `auth/user`'),
-    created_at: Timestamp,
-  }),
+  () =>
+    z.looseObject({
+      id: ProviderKeyId,
+      provider: z.string(),
+      profile: z.nullable(z.string()),
+      scope: KeyScope,
+      scope_id: z.nullable(z.string()),
+      name: z.string(),
+      last4: z.string(),
+      fingerprint: described(z.string(), 'The first 16 hex digits of the key’s SHA-256'),
+      source: described(z.enum(['sealed', 'environment', 'endpoint']), '`endpoint`: a custom endpoint without a key'),
+      version: z.int(),
+      priority: z.int(),
+      max_concurrency: z.int(),
+      running: described(z.int(), 'Runs with it now'),
+      is_active: z.boolean(),
+      state: described(z.string(), '`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
+      state_reason: described(z.nullable(z.string()), 'In the provider’s words'),
+      next_probe_at: described(z.nullable(Timestamp), 'When the provider is asked about it again'),
+      cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp })),
+      usage_count: described(z.int(), 'Successes'),
+      last_used_at: z.nullable(Timestamp),
+      additional_config: described(JsonObject, 'What of it is no secret'),
+      secret_fields: described(z.array(z.string()), 'What of it is sealed: the paths, such as `auth/user`'),
+      created_at: Timestamp,
+    }),
   'What is shown of a provider key; never the key.',
 );
 
-export const KeyTest = named(
-  'KeyTest',
+export const KeyTest = named('KeyTest', () =>
   z.object({
     result: z.enum(['valid', 'invalid', 'out_of_credit', 'unreachable']),
     message: described(z.string(), 'In the provider’s words, where it gave a reason'),
@@ -122,7 +120,7 @@ export const KeyTest = named(
 );
 
 const tag = 'Provider keys';
-const params = z.object({ id: ProviderKeyId });
+const params = () => z.object({ id: ProviderKeyId });
 const key = { description: 'The key as it is now', schema: ProviderKey };
 const tested = { description: 'What the provider says', schema: KeyTest };
 
@@ -144,13 +142,14 @@ export const listProviderKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Keys of the account, or of one scope, newest first',
-  query: z.strictObject({
-    provider: z.optional(ProviderId),
-    profile: z.optional(text(1, 100)),
-    scope: z.optional(KeyScope),
-    scope_id: z.optional(KeyScopeId),
-    ...pageQuery(/^key_[0-9a-f]{32}$/),
-  }),
+  query: () =>
+    z.strictObject({
+      provider: z.optional(ProviderId),
+      profile: z.optional(text(1, 100)),
+      scope: z.optional(KeyScope),
+      scope_id: z.optional(KeyScopeId),
+      ...pageQuery(/^key_[0-9a-f]{32}$/),
+    }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ProviderKey) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -209,7 +208,7 @@ export const reorderProviderKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Put the keys of one owner in this order, the first one first',
-  body: z.strictObject({ ids: arrayOf(ProviderKeyId, 1, 200) }),
+  body: () => z.strictObject({ ids: arrayOf(ProviderKeyId, 1, 200) }),
   idempotency: 'optional',
   answers: { 200: { description: 'The keys', schema: listOf(ProviderKey) } },
   refusals: ['forbidden', 'not_found'],
@@ -241,13 +240,14 @@ export const testUnsavedKey = contract({
 
 const Pool = named(
   'KeyPool',
-  z.looseObject({
-    profile: z.string(),
-    scope: KeyScope,
-    scope_id: z.nullable(z.string()),
-    strategy: z.enum(['least_used', 'round_robin']),
-    keys: described(z.array(z.string()), 'In the order of their priority'),
-  }),
+  () =>
+    z.looseObject({
+      profile: z.string(),
+      scope: KeyScope,
+      scope_id: z.nullable(z.string()),
+      strategy: z.enum(['least_used', 'round_robin']),
+      keys: described(z.array(z.string()), 'In the order of their priority'),
+    }),
   'The keys of one owner that take turns: of a profile, or of a provider.',
 );
 
@@ -259,7 +259,7 @@ export const listKeyPools = contract({
   scopes: ['keys'],
   tag,
   summary: 'Pools of keys, and how their keys take turns',
-  query: z.strictObject(scope),
+  query: () => z.strictObject(scope),
   answers: { 200: { description: 'The pools', schema: listOf(Pool) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -271,8 +271,8 @@ export const putKeyPool = contract({
   tag,
   summary: 'Let the keys of a pool take turns by use or in a round',
   description: 'Priority counts first in either.',
-  params: z.object({ profile: matching(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
-  body: z.strictObject({ strategy: Pool.shape.strategy, ...scope }),
+  params: () => z.object({ profile: matching(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
+  body: () => z.strictObject({ strategy: Pool().shape.strategy, ...scope }),
   answers: { 200: { description: 'The pool', schema: Pool } },
   refusals: ['forbidden', 'not_found'],
 });

@@ -1,4 +1,4 @@
-import { arrayOf, described, matching, named, text } from '../schema/build.ts';
+import { arrayOf, described, matching, named, type Of, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId } from './ids.ts';
 import { CredentialOrigin } from './job.ts';
@@ -22,11 +22,10 @@ const value = {
   ),
 };
 
-export const SettingRequest = named('ProviderSettingRequest', z.strictObject(value));
-export type SettingRequest = z.output<typeof SettingRequest>;
+export const SettingRequest = named('ProviderSettingRequest', () => z.strictObject(value));
+export type SettingRequest = Of<typeof SettingRequest>;
 
-export const Setting = named(
-  'ProviderSetting',
+export const Setting = named('ProviderSetting', () =>
   z.looseObject({
     scope: SettingScope,
     scope_id: z.string(),
@@ -40,46 +39,48 @@ export const Setting = named(
   }),
 );
 
-const Chosen = z.object({ value: z.nullable(z.string()), origin: CredentialOrigin });
+const Chosen = () => z.object({ value: z.nullable(z.string()), origin: CredentialOrigin() });
 
 export const EffectiveSetting = named(
   'EffectiveSetting',
-  z.looseObject({
-    operation: z.string(),
-    provider: Chosen,
-    model: Chosen,
-    endpoint_url: z.nullable(Chosen),
-    key: described(
-      z.nullable(z.looseObject({ id: z.string(), last4: z.nullable(z.string()), origin: CredentialOrigin })),
-      'The next one of its pool; the digits of the platform’s are for operators',
-    ),
-    settings_url: described(z.url(), 'Where this is set'),
-    routes: z.array(z.looseObject({ provider: z.string(), outcome: z.string(), reason: z.string() })),
-    considered: z.array(
-      z.looseObject({
-        origin: CredentialOrigin,
-        outcome: z.enum(['chosen', 'overridden', 'not_set', 'not_possible']),
-        key: z.enum(['chosen', 'overridden', 'none', 'out_of_service', 'not_allowed']),
-      }),
-    ),
-  }),
+  () =>
+    z.looseObject({
+      operation: z.string(),
+      provider: Chosen(),
+      model: Chosen(),
+      endpoint_url: z.nullable(Chosen()),
+      key: described(
+        z.nullable(z.looseObject({ id: z.string(), last4: z.nullable(z.string()), origin: CredentialOrigin() })),
+        'The next one of its pool; the digits of the platform’s are for operators',
+      ),
+      settings_url: described(z.url(), 'Where this is set'),
+      routes: z.array(z.looseObject({ provider: z.string(), outcome: z.string(), reason: z.string() })),
+      considered: z.array(
+        z.looseObject({
+          origin: CredentialOrigin(),
+          outcome: z.enum(['chosen', 'overridden', 'not_set', 'not_possible']),
+          key: z.enum(['chosen', 'overridden', 'none', 'out_of_service', 'not_allowed']),
+        }),
+      ),
+    }),
   'What would be taken, from which level, and why not from the others.',
 );
 
 const MAX_IMPORTED = 100;
 const ImportRequest = named(
   'SettingsImport',
-  z.strictObject({
-    settings: arrayOf(z.strictObject({ operation: SettingOperation, ...value }), 1, MAX_IMPORTED),
-  }),
+  () =>
+    z.strictObject({
+      settings: arrayOf(z.strictObject({ operation: SettingOperation, ...value }), 1, MAX_IMPORTED),
+    }),
   'What a browser kept of old; taken once, and never over what is set.',
 );
 
-const Imported = z.object({ imported: z.int(), already_imported: z.boolean() });
+const Imported = () => z.object({ imported: z.int(), already_imported: z.boolean() });
 
 const place = { scope: z.optional(SettingScope), scope_id: z.optional(ScopeId) };
 const tag = 'Provider settings';
-const params = z.object({ scope: SettingScope, scope_id: ScopeId, operation: SettingOperation });
+const params = () => z.object({ scope: SettingScope, scope_id: ScopeId, operation: SettingOperation });
 const path = '/v1/provider-settings/{scope}/{scope_id}/{operation}';
 const setting = { description: 'The setting; its version as `ETag`', schema: Setting };
 
@@ -127,7 +128,7 @@ export const listSettings = contract({
   scopes: ['keys'],
   tag,
   summary: 'Settings of every level that the caller can see',
-  query: z.strictObject({ ...place, ...pageQuery() }),
+  query: () => z.strictObject({ ...place, ...pageQuery() }),
   answers: { 200: { description: 'A page of settings', schema: listOf(Setting) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -147,16 +148,17 @@ export const effectiveSetting = contract({
     'By the same resolution that accepts jobs; provider, model and key each have a level of their own. A job names its model today (`auto` comes ' +
     'with the catalogue), so the model of a setting chooses among the routes of the model that the job names: the route with that model is tried ' +
     'first, then the others of its provider, then the rest, unless the request’s own `routing` orders them.',
-  query: z.strictObject({
-    operation: SettingOperation,
-    project_id: z.optional(ProjectId),
-    account_id: z.optional(AccountId),
-    provider: described(z.optional(text(1, 100)), 'As if the request itself named it'),
-    model: described(z.optional(text(1, 200)), 'The same for the model'),
-    provider_key: z.optional(text(1, 100)),
-    byok_only: z.optional(flag),
-    allow_platform_key: z.optional(flag),
-  }),
+  query: () =>
+    z.strictObject({
+      operation: SettingOperation,
+      project_id: z.optional(ProjectId),
+      account_id: z.optional(AccountId),
+      provider: described(z.optional(text(1, 100)), 'As if the request itself named it'),
+      model: described(z.optional(text(1, 200)), 'The same for the model'),
+      provider_key: z.optional(text(1, 100)),
+      byok_only: z.optional(flag),
+      allow_platform_key: z.optional(flag),
+    }),
   answers: { 200: { description: 'The choice', schema: EffectiveSetting } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -169,9 +171,9 @@ export const settingsEvents = contract({
   summary: 'Changes of settings and keys as server-sent events, for other tabs',
   description:
     '`setting.changed`, `setting.deleted`, `provider_key.created`, `provider_key.disabled` and so on. Send `Last-Event-ID` to go on after a break.',
-  query: z.strictObject({ ...place, last_event_id: z.optional(z.string().check(z.maxLength(40))) }),
+  query: () => z.strictObject({ ...place, last_event_id: z.optional(z.string().check(z.maxLength(40))) }),
   resumable: true,
-  answers: { 200: { description: 'The stream', schema: z.string(), contentType: 'text/event-stream' } },
+  answers: { 200: { description: 'The stream', schema: () => z.string(), contentType: 'text/event-stream' } },
   refusals: ['forbidden', 'not_found'],
 });
 

@@ -1,14 +1,13 @@
-import { described, named } from '../schema/build.ts';
+import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { QuoteId } from './ids.ts';
 import { BatchRequest, JobRequest } from './job-request.ts';
 import { Credits, Timestamp } from './scalars.ts';
 
 /** A job's body, or a batch's. */
-export const QuoteRequest = z.union([JobRequest, BatchRequest]);
+export const QuoteRequest = () => z.union([JobRequest(), BatchRequest()]);
 
-export const Quote = named(
-  'Quote',
+export const Quote = named('Quote', () =>
   z.object({
     id: QuoteId,
     credits: described(Credits, 'If the first candidate delivers the stated maximum'),
@@ -23,4 +22,4 @@ export const Quote = named(
     expires_at: Timestamp,
   }),
 );
-export type Quote = z.infer<typeof Quote>;
+export type Quote = Of<typeof Quote>;

@@ -3,9 +3,12 @@ import type * as z from '../schema/zod.ts';
 import type { ApiScope } from './scalars.ts';
 
 /** One answer of a route, as the OpenAPI document shows it. */
-export type Answer = { description: string; schema?: z.ZodMiniType; contentType?: string };
+export type Answer = { description: string; schema?: () => z.ZodMiniType; contentType?: string };
 
-/** What a router and the OpenAPI document need to know of a route. Paths are in OpenAPI's form: `/v1/jobs/{id}`. */
+/**
+ * What a router and the OpenAPI document need to know of a route. Paths are in OpenAPI's form: `/v1/jobs/{id}`. Schemas are made when
+ * the first request for the route, or for the document, needs them.
+ */
 export type RouteDoc = {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   path: string;
@@ -15,9 +18,9 @@ export type RouteDoc = {
   access: 'credential' | 'public';
   /** A credential needs one of these, or `admin`; without them any credential does. */
   scopes?: readonly ApiScope[];
-  params?: z.ZodMiniObject;
-  query?: z.ZodMiniObject;
-  body?: z.ZodMiniType;
+  params?: () => z.ZodMiniObject;
+  query?: () => z.ZodMiniObject;
+  body?: () => z.ZodMiniType;
   idempotency?: 'optional' | 'required';
   /** Takes `Prefer: wait=N`. */
   waits?: boolean;

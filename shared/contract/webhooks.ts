@@ -6,39 +6,42 @@ import { contract } from './route-doc.ts';
 import { Timestamp } from './scalars.ts';
 import { WebhookEvent } from './webhook-event.ts';
 
-const Try = z.looseObject({
-  at: Timestamp,
-  http_status: z.nullable(z.int()),
-  ms: z.number(),
-  error: z.nullable(z.string()),
-});
+const Try = () =>
+  z.looseObject({
+    at: Timestamp,
+    http_status: z.nullable(z.int()),
+    ms: z.number(),
+    error: z.nullable(z.string()),
+  });
 
 export const Delivery = named(
   'Delivery',
-  z.looseObject({
-    id: DeliveryId,
-    event: z.string(),
-    job_id: JobId,
-    endpoint: described(z.nullable(z.string()), 'Null for an address that was given with the job'),
-    status: z.enum(['pending', 'delivered', 'exhausted', 'superseded', 'gone']),
-    attempts: z.array(Try),
-  }),
+  () =>
+    z.looseObject({
+      id: DeliveryId,
+      event: z.string(),
+      job_id: JobId,
+      endpoint: described(z.nullable(z.string()), 'Null for an address that was given with the job'),
+      status: z.enum(['pending', 'delivered', 'exhausted', 'superseded', 'gone']),
+      attempts: z.array(Try()),
+    }),
   'One message to a partner, with its tries.',
 );
 
-const DeliveryQuery = z.strictObject({
-  account_id: z.optional(AccountId),
-  endpoint: described(
-    z.optional(z.union([WebhookEndpointId, z.literal('webhook_url')])),
-    '`webhook_url`: those that went to an address given with a job',
-  ),
-  job: z.optional(JobId),
-  status: z.optional(Delivery.shape.status),
-  ...pageQuery(/^evt_[0-9a-f]{32}$/),
-});
+const DeliveryQuery = () =>
+  z.strictObject({
+    account_id: z.optional(AccountId),
+    endpoint: described(
+      z.optional(z.union([WebhookEndpointId, z.literal('webhook_url')])),
+      '`webhook_url`: those that went to an address given with a job',
+    ),
+    job: z.optional(JobId),
+    status: z.optional(Delivery().shape.status),
+    ...pageQuery(/^evt_[0-9a-f]{32}$/),
+  });
 
 const tag = 'Webhooks';
-const params = z.object({ id: DeliveryId });
+const params = () => z.object({ id: DeliveryId });
 
 export const showWebhookSecret = contract({
   method: 'get',
@@ -49,7 +52,7 @@ export const showWebhookSecret = contract({
   answers: {
     200: {
       description: 'The secret',
-      schema: z.object({ key: described(z.string(), '`whsec_…` (Standard Webhooks)') }),
+      schema: () => z.object({ key: described(z.string(), '`whsec_…` (Standard Webhooks)') }),
     },
   },
   refusals: ['forbidden'],
@@ -73,7 +76,12 @@ export const showDelivery = contract({
   tag,
   summary: 'One message, with request and response of each try',
   params,
-  answers: { 200: { description: 'The delivery', schema: z.extend(Delivery, { body: z.nullable(WebhookEvent) }) } },
+  answers: {
+    200: {
+      description: 'The delivery',
+      schema: () => z.extend(Delivery(), { body: z.nullable(WebhookEvent()) }),
+    },
+  },
   refusals: ['forbidden', 'not_found'],
 });
 

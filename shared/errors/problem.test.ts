@@ -9,7 +9,7 @@ const codes = Object.keys(ERRORS) as ErrorCode[];
 describe.each(codes)('%s', (code) => {
   test('is a problem that links to its entry', () => {
     const body = problem({ code }, context);
-    expect(Problem.parse(body)).toEqual(body);
+    expect(Problem().parse(body)).toEqual(body);
     expect(body.type).toBe(`https://darkroom.test/docs/errors#${code}`);
   });
 

@@ -1,24 +1,25 @@
-import { described, named } from '../schema/build.ts';
+import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { ERRORS, type ErrorCode } from './codes.ts';
 import type { Refusal } from './result.ts';
 
 export const Problem = named(
   'Problem',
-  z.looseObject({
-    type: described(z.url(), 'Links to the page that lists every code.'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
-    retryable: z.boolean(),
-    request_id: z.string(),
-    errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
-  }),
+  () =>
+    z.looseObject({
+      type: described(z.url(), 'Links to the page that lists every code.'),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string(),
+      code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+      retryable: z.boolean(),
+      request_id: z.string(),
+      errors: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+    }),
   'An error as RFC 9457 has it.',
 );
 
-export type Problem = z.infer<typeof Problem>;
+export type Problem = Of<typeof Problem>;
 
 /** Who answers: `origin` is where the error page lives, without a slash at the end. */
 export type ProblemContext = { origin: string; requestId: string };

@@ -1,8 +1,10 @@
 import type { Context } from 'hono';
+import { once } from '../async/once.ts';
 import { type Credential, credentialOf, subjectOf } from '../auth/credential.ts';
 import type { VerifyUser } from '../auth/jwt.ts';
 import type { RouteDoc } from '../contract/route-doc.ts';
 import { ok, type Result, refuse, unwrap } from '../errors/result.ts';
+import type { Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { readJson } from './read-json.ts';
@@ -21,7 +23,7 @@ export type RouteDeps = {
 
 export type Route = RouteDoc & { run: (c: AppContext, deps: RouteDeps) => Promise<Response> };
 
-type Out<S> = S extends z.ZodMiniType ? z.output<S> : Record<string, never>;
+type Out<S> = S extends () => z.ZodMiniType ? Of<S> : Record<string, never>;
 
 export type Incoming<P, Q, B, K> = {
   credential: Credential;
@@ -46,19 +48,21 @@ type Definition<P, Q, B, K> = Omit<RouteDoc, 'access' | 'params' | 'query' | 'bo
  * ids in the path (404), read limit (429), query, Idempotency-Key and body (422, 400, 413, 415).
  */
 export function route<
-  P extends z.ZodMiniObject | undefined = undefined,
-  Q extends z.ZodMiniObject | undefined = undefined,
-  B extends z.ZodMiniType | undefined = undefined,
+  P extends (() => z.ZodMiniObject) | undefined = undefined,
+  Q extends (() => z.ZodMiniObject) | undefined = undefined,
+  B extends (() => z.ZodMiniType) | undefined = undefined,
   K extends 'optional' | 'required' | undefined = undefined,
 >({ handle, parseBody, ...doc }: Definition<P, Q, B, K>): Route {
-  const route = { ...doc, access: 'credential' } as RouteDoc;
+  const { params, query, body } = doc;
+  const schemas = { params: params && once(params), query: query && once(query), body: body && once(body) };
+  const route = { ...doc, ...schemas, access: 'credential' } as RouteDoc;
   return {
     ...route,
     async run(c, deps) {
       const credential = unwrap(await credentialOf(c.req.raw.headers, deps.verifyUser));
-      const params = route.params ? pathIds(route.params, c.req.param()) : {};
+      const params = route.params ? pathIds(route.params(), c.req.param()) : {};
       if (route.method === 'get') await countRead(c, credential, deps);
-      const query = unwrap(validate(route.query ?? NOTHING, queryOf(c)));
+      const query = unwrap(validate(route.query?.() ?? NOTHING, queryOf(c)));
       const key = unwrap(idempotencyKey(c.req.raw.headers, route.idempotency === 'required'));
       const body = WRITES.includes(route.method) ? await bodyOf(c, route.body, parseBody) : {};
       return handle({ credential, params, query, body, idempotencyKey: key } as Incoming<P, Q, B, K>, c);
@@ -100,7 +104,11 @@ export function queryOf(c: AppContext): Record<string, unknown> {
   return Object.fromEntries(queries.map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
-async function bodyOf<B>(c: AppContext, schema?: z.ZodMiniType, parse?: (raw: unknown) => Result<B>): Promise<unknown> {
+async function bodyOf<B>(
+  c: AppContext,
+  schema?: RouteDoc['body'],
+  parse?: (raw: unknown) => Result<B>,
+): Promise<unknown> {
   const raw = unwrap(await readJson(c.req.raw, { allowEmpty: !schema }));
-  return unwrap(parse ? parse(raw) : schema ? validate(schema, raw) : ok(unwrap(validate(NOTHING, raw))));
+  return unwrap(parse ? parse(raw) : schema ? validate(schema(), raw) : ok(unwrap(validate(NOTHING, raw))));
 }

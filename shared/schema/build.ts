@@ -1,12 +1,13 @@
+import { once } from '../async/once.ts';
 import * as z from './zod.ts';
 
 /** A text of so many characters. */
 export const text = (least: number, most: number) =>
-  new z.ZodMiniString({ type: 'string', checks: [z.minLength(least), z.maxLength(most)] });
+  new z.ZodMiniString({ type: 'string', checks: [z.minLength(least), z.maxLength(most)] }) as z.ZodMiniString<string>;
 
 /** A text of this form. */
 export const matching = (form: RegExp, message?: string) =>
-  new z.ZodMiniString({ type: 'string', checks: [z.regex(form, message)] });
+  new z.ZodMiniString({ type: 'string', checks: [z.regex(form, message)] }) as z.ZodMiniString<string>;
 
 /** A whole number in a range. */
 export const whole = (least: number, most: number) => z.int().check(z.minimum(least), z.maximum(most));
@@ -22,8 +23,17 @@ export function described<T extends z.ZodMiniType>(schema: T, description: strin
   return copy;
 }
 
-/** A schema that was made for this name: the OpenAPI document has it once and refers to it. */
-export function named<T extends z.ZodMiniType>(id: string, schema: T, description?: string): T {
-  z.globalRegistry.add(schema as z.ZodMiniType, { id, ...(description && { description }) });
-  return schema;
+/**
+ * A schema with a name: the OpenAPI document has it once and refers to it. It is made when something first asks for it; of the API's
+ * schemas most starts need few.
+ */
+export function named<T extends z.ZodMiniType>(id: string, make: () => T, description?: string): () => T {
+  return once(() => {
+    const schema = make();
+    z.globalRegistry.add(schema as z.ZodMiniType, { id, ...(description && { description }) });
+    return schema;
+  });
 }
+
+/** What such a schema lets through. */
+export type Of<S extends () => z.ZodMiniType> = z.output<ReturnType<S>>;

@@ -9,11 +9,12 @@ import { described, text } from '../../../shared/schema/build.ts';
 import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
-const Query = z.strictObject({
-  limit: described(z.optional(queryInt(1, 1_000)), 'All models unless given'),
-  cursor: z.optional(text(1, 200)),
-  operation: z.optional(text(1, 40)),
-});
+const Query = () =>
+  z.strictObject({
+    limit: described(z.optional(queryInt(1, 1_000)), 'All models unless given'),
+    cursor: z.optional(text(1, 200)),
+    operation: z.optional(text(1, 40)),
+  });
 
 /** The catalogue is everybody's who has a credential, but a revoked key opens nothing. */
 async function expectKnown({ db }: Deps, credential: Credential): Promise<void> {
@@ -29,7 +30,9 @@ export const listModels = (deps: Deps) =>
     tag: 'Catalogue',
     summary: 'Models with their inputs, prices and routes',
     query: Query,
-    answers: { 200: { description: 'The models', schema: z.extend(listOf(Model), { object: z.literal('list') }) } },
+    answers: {
+      200: { description: 'The models', schema: () => z.extend(listOf(Model)(), { object: z.literal('list') }) },
+    },
     async handle({ credential, query }, c) {
       await expectKnown(deps, credential);
       const all = catalogue(deps.now()).filter(({ operation }) => (query.operation ?? operation) === operation);
@@ -46,7 +49,7 @@ export const showModel = (deps: Deps) =>
     path: '/v1/models/{id}',
     tag: 'Catalogue',
     summary: 'A model by its id, an alias or a provider id (whose slashes are escaped)',
-    params: z.object({ id: text(1, 200) }),
+    params: () => z.object({ id: text(1, 200) }),
     answers: { 200: { description: 'The model', schema: Model } },
     refusals: ['not_found'],
     async handle({ credential, params }, c) {

@@ -7,10 +7,11 @@ import { route } from '../../../shared/http/route.ts';
 import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
-const Providers = z.object({
-  data: z.array(Provider),
-  stats: z.object({ total: z.int(), free: z.int(), available: z.int() }),
-});
+const Providers = () =>
+  z.object({
+    data: z.array(Provider()),
+    stats: z.object({ total: z.int(), free: z.int(), available: z.int() }),
+  });
 
 export const listProviders = ({ db }: Deps) =>
   route({

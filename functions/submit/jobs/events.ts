@@ -10,10 +10,11 @@ import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { jobStream } from './job-stream.ts';
 
-const Query = z.strictObject({
-  token: described(z.optional(text(1, 200)), 'Stands in `urls.events` of the job; a credential does as well'),
-  last_event_id: described(z.optional(z.string()), 'For clients that cannot send the header `Last-Event-ID`'),
-});
+const Query = () =>
+  z.strictObject({
+    token: described(z.optional(text(1, 200)), 'Stands in `urls.events` of the job; a credential does as well'),
+    last_event_id: described(z.optional(z.string()), 'For clients that cannot send the header `Last-Event-ID`'),
+  });
 
 export const jobEvents = (deps: Deps) =>
   publicRoute({
@@ -23,16 +24,16 @@ export const jobEvents = (deps: Deps) =>
     summary: 'What happens to a job, as server-sent events',
     description:
       '`status`, `progress`, `output`, then `done` with the whole job. Send `Last-Event-ID` to go on after a break; 204 says that there is nothing more to come.',
-    params: z.object({ id: JobId }),
+    params: () => z.object({ id: JobId }),
     query: Query,
     answers: {
-      200: { description: 'The stream', schema: z.string(), contentType: 'text/event-stream' },
+      200: { description: 'The stream', schema: () => z.string(), contentType: 'text/event-stream' },
       204: { description: 'The job has ended and the last event was already seen' },
     },
     refusals: ['not_found', 'unauthenticated', 'forbidden', 'invalid_input'],
     async handle(c) {
       const id = JobId.safeParse(c.req.param('id')).data ?? refuse({ code: 'not_found' });
-      const query = unwrap(validate(Query, queryOf(c)));
+      const query = unwrap(validate(Query(), queryOf(c)));
       const token = query.token ?? (await tokenOf(c, deps, id));
       const after = versionOf(c.req.header('last-event-id') ?? query.last_event_id);
       const first = unwrap(await deps.db.jobEvents(id, token, after));

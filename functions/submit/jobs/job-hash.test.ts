@@ -5,7 +5,7 @@ import { canonicalJson } from '../../../shared/http/request-hash.ts';
 import { batchHash, jobHash } from './job-hash.ts';
 
 const QUOTE = `qt_${'0'.repeat(32)}`;
-const hash = (body: object) => jobHash(JobRequest.parse(body));
+const hash = (body: object) => jobHash(JobRequest().parse(body));
 
 test('spelling does not count, meaning does', async () => {
   const job = { model: 'm', input: { a: 1, b: [{ c: null, d: 'x' }] } };
@@ -23,9 +23,9 @@ test('spelling does not count, meaning does', async () => {
 
 test('a batch of one is not the job', async () => {
   const job = { model: 'm', input: {} };
-  const batch = await batchHash(BatchRequest.parse({ jobs: [job] }));
+  const batch = await batchHash(BatchRequest().parse({ jobs: [job] }));
   expect(batch).not.toBe(await hash(job));
-  expect(await batchHash(BatchRequest.parse({ jobs: [job], quote_id: QUOTE }))).toBe(batch);
+  expect(await batchHash(BatchRequest().parse({ jobs: [job], quote_id: QUOTE }))).toBe(batch);
 });
 
 test('canonical JSON is JSON of the same value, and the same for every order of keys', () => {

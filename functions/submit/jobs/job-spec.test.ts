@@ -10,7 +10,7 @@ const settings = {
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 
 const build = (request: object, now = NOW) =>
-  buildJobSpec(JobRequest.parse({ model: 'flux-dev', input: { prompt: 'a lighthouse' }, ...request }), {
+  buildJobSpec(JobRequest().parse({ model: 'flux-dev', input: { prompt: 'a lighthouse' }, ...request }), {
     now: () => now,
     settings,
   });
@@ -58,8 +58,8 @@ test('candidates carry everything that a hold and a claim need', () => {
 });
 
 test('module and params are other names, and metadata may name the pool of keys', () => {
-  const renamed = JobRequest.parse({ module: 'flux-dev', params: { prompt: 'a lighthouse' } });
-  expect(renamed).toEqual(JobRequest.parse({ model: 'flux-dev', input: { prompt: 'a lighthouse' } }));
+  const renamed = JobRequest().parse({ module: 'flux-dev', params: { prompt: 'a lighthouse' } });
+  expect(renamed).toEqual(JobRequest().parse({ model: 'flux-dev', input: { prompt: 'a lighthouse' } }));
   const pooled = spec({ metadata: { provider_key: 'vision-nova' } });
   expect(pooled.routing).toEqual({ provider_key: 'vision-nova' });
   expect(pooled.metadata).toEqual({ provider_key: 'vision-nova' });

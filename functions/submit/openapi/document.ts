@@ -10,12 +10,12 @@ import { createSchemas, type JsonSchema } from './schemas.ts';
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: RouteDoc[], origin: string): JsonSchema {
   const schemas = createSchemas();
-  schemas.schemaOf(Problem, 'output');
+  schemas.schemaOf(Problem(), 'output');
   const paths: Record<string, JsonSchema> = {};
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route, schemas.schemaOf) };
   }
-  const webhooks = webhooksOf(schemas.schemaOf(WebhookEvent, 'output'));
+  const webhooks = webhooksOf(schemas.schemaOf(WebhookEvent(), 'output'));
   return {
     openapi: '3.1.0',
     info: {

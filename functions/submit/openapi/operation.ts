@@ -21,12 +21,12 @@ export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
     ...(route.description && { description: route.description }),
     ...security(route),
     parameters: [
-      ...parameters(route.params, 'path', schemaOf),
-      ...parameters(route.query, 'query', schemaOf),
+      ...parameters(route.params?.(), 'path', schemaOf),
+      ...parameters(route.query?.(), 'query', schemaOf),
       ...headers(route, schemaOf),
     ],
     ...(route.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body(), 'input') } } },
     }),
     responses: { ...answers(route.answers, schemaOf), ...refusals(route) },
   };
@@ -77,7 +77,7 @@ function answers(all: Record<number, Answer>, schemaOf: SchemaOf): Record<string
 }
 
 function answerOf({ description, schema, contentType = 'application/json' }: Answer, schemaOf: SchemaOf): JsonSchema {
-  return { description, ...(schema && { content: { [contentType]: { schema: schemaOf(schema, 'output') } } }) };
+  return { description, ...(schema && { content: { [contentType]: { schema: schemaOf(schema(), 'output') } } }) };
 }
 
 /** What every route behind a credential can say no with, besides its own. */

@@ -13,7 +13,7 @@ export const openApi = ({ settings }: Deps, routes: () => Route[]) => {
     path: '/openapi.json',
     tag: 'Service',
     summary: 'This API as OpenAPI 3.1',
-    answers: { 200: { description: 'OpenAPI', schema: z.record(z.string(), z.unknown()) } },
+    answers: { 200: { description: 'OpenAPI', schema: () => z.record(z.string(), z.unknown()) } },
     async handle(c) {
       text ??= await documentOf(routes(), settings.origin);
       return c.body(text, 200, { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' });

@@ -1,20 +1,22 @@
 import { publicRoute } from '../../../shared/http/route.ts';
+import type { Of } from '../../../shared/schema/build.ts';
 import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { VERSION } from '../version.ts';
 
 const Dependency = z.enum(['ok', 'down']);
 
-const Ready = z.object({
-  status: z.enum(['ready', 'unavailable']),
-  version: z.string(),
-  migration: z.nullable(z.string()),
-  oldest_wakeup_seconds: z.nullable(z.number()),
-  oldest_delivery_seconds: z.nullable(z.number()),
-  oldest_overdue_seconds: z.nullable(z.number()),
-  clock: z.nullable(z.string()),
-  dependencies: z.object({ database: Dependency, redis: Dependency }),
-});
+const Ready = () =>
+  z.object({
+    status: z.enum(['ready', 'unavailable']),
+    version: z.string(),
+    migration: z.nullable(z.string()),
+    oldest_wakeup_seconds: z.nullable(z.number()),
+    oldest_delivery_seconds: z.nullable(z.number()),
+    oldest_overdue_seconds: z.nullable(z.number()),
+    clock: z.nullable(z.string()),
+    dependencies: z.object({ database: Dependency, redis: Dependency }),
+  });
 
 /** Redis may be down and the service still be ready: it limits reads and caches, nothing else. */
 export const ready = ({ db, readLimits }: Deps) =>
@@ -27,7 +29,7 @@ export const ready = ({ db, readLimits }: Deps) =>
     async handle(c) {
       const [database, redis] = await Promise.all([db.ready(), readLimits('ready')]);
       const facts = database.ok ? database.value : null;
-      const body: z.infer<typeof Ready> = {
+      const body: Of<typeof Ready> = {
         status: facts ? 'ready' : 'unavailable',
         version: VERSION,
         migration: facts?.migration ?? null,
