@@ -42,7 +42,8 @@ export function createHookSecrets(deps: WorkerDeps): HookSecrets {
 
 async function fetchReplicate({ fetch, adapter }: WorkerDeps, key: string): Promise<string[] | null> {
   try {
-    const response = await fetch(`${adapter('replicate')?.baseUrl ?? REPLICATE_URL}/webhooks/default/secret`, {
+    const { baseUrl = REPLICATE_URL } = (await adapter('replicate')) ?? {};
+    const response = await fetch(`${baseUrl}/webhooks/default/secret`, {
       headers: { authorization: `Bearer ${key}` },
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
