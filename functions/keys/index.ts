@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import { once } from '../../shared/async/once.ts';
 import { createUserVerifier } from '../../shared/auth/verify-user.ts';
 import { createDatabase } from '../../shared/db/client.ts';
 import { sealedStoreCalls } from '../../shared/db/key-service/sealed-store.ts';
@@ -10,24 +11,14 @@ import type { KeysDeps } from './deps.ts';
 import { type Env, parseEnv } from './env.ts';
 import type { KeyStores } from './key-store.ts';
 import { openKey } from './open-key.ts';
-import { runSweep } from './sweep.ts';
 
+/** Most starts are for the vault: what answers HTTP, its schemas and the sweep are evaluated when they are first needed. */
 async function wire(bindings: unknown) {
   const deps = await depsOf(parseEnv(bindings));
   return {
-    app: appOf(deps),
-    sweep: () => runSweep(deps),
+    app: once(async () => (await import('./app.ts')).createApp(deps)),
+    sweep: async () => (await import('./sweep.ts')).runSweep(deps),
     open: (attempt: { attempt_id: string; fence: number }) => openKey(deps, attempt),
-  };
-}
-
-/** Most of this Worker's starts are for the vault: the resources and their schemas are evaluated at the first request for one. */
-function appOf(deps: KeysDeps) {
-  let app: ReturnType<typeof load> | undefined;
-  const load = async () => (await import('./app.ts')).createApp(deps);
-  return () => {
-    app ??= load();
-    return app;
   };
 }
 

@@ -1,16 +1,12 @@
-import { Redis } from '@upstash/redis/cloudflare';
+import { once } from '../../shared/async/once.ts';
 import { createUserVerifier } from '../../shared/auth/verify-user.ts';
 import { createDatabase } from '../../shared/db/client.ts';
 import { createSubmitDatabase } from '../../shared/db/submit.ts';
-import { createLog } from '../../shared/log/log.ts';
+import { createLog, type Log } from '../../shared/log/log.ts';
 import { createWake } from '../../shared/qstash/wake.ts';
 import { createApp } from './app.ts';
 import type { Deps } from './deps.ts';
 import { type Env, localOrigins, parseEnv } from './env.ts';
-import { createJobSnapshots } from './http/job-snapshots.ts';
-import { createReadLimits } from './http/read-limits.ts';
-
-const REDIS_TIMEOUT_MS = 300;
 
 let app: ReturnType<typeof createApp> | undefined;
 
@@ -25,7 +21,6 @@ export default {
 function depsOf(env: Env): Deps {
   const log = createLog({ worker: 'submit' });
   const now = Date.now;
-  const redis = createRedis(env);
   return {
     db: createSubmitDatabase(
       createDatabase({
@@ -37,8 +32,7 @@ function depsOf(env: Env): Deps {
     ),
     wake: createWake({ url: env.QSTASH_URL, token: env.QSTASH_TOKEN, origin: env.PUBLIC_ORIGIN, log }),
     verifyUser: createUserVerifier(env, now),
-    readLimits: createReadLimits({ redis, log, now }),
-    snapshots: createJobSnapshots({ redis, log }),
+    ...redisOf({ env, log, now }),
     asset: async (path) => (await env.ASSETS?.fetch(env.PUBLIC_ORIGIN + path)) ?? new Response(null, { status: 404 }),
     log,
     now,
@@ -47,15 +41,14 @@ function depsOf(env: Env): Deps {
   };
 }
 
-/** Redis only ever helps: one try, and never longer than a reader would notice. */
-function createRedis(env: Env): Redis {
-  return new Redis({
-    url: env.UPSTASH_REDIS_REST_URL,
-    token: env.UPSTASH_REDIS_REST_TOKEN,
-    retry: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false,
-    signal: () => AbortSignal.timeout(REDIS_TIMEOUT_MS),
-  });
+/** Only reads and events use Redis: its clients are evaluated with the first of them. */
+function redisOf(options: { env: Env; log: Log; now: () => number }): Pick<Deps, 'readLimits' | 'snapshots'> {
+  const helpers = once(async () => (await import('./http/redis.ts')).createRedisHelpers(options));
+  return {
+    readLimits: async (subject) => (await helpers()).readLimits(subject),
+    snapshots: {
+      get: async (...which) => (await helpers()).snapshots.get(...which),
+      put: async (...what) => (await helpers()).snapshots.put(...what),
+    },
+  };
 }
