@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { once } from '../../shared/async/once.ts';
 import { refuse, unwrap } from '../../shared/errors/result.ts';
 import { parseStrictJson } from '../../shared/http/strict-json.ts';
 import { validate } from '../../shared/http/validate.ts';
@@ -10,11 +11,13 @@ import type { CallbackDeps } from './deps.ts';
 import { runSweep } from './sweep.ts';
 
 /** Exactly these: the verdict itself is in the database, so that a forged callback could not invent one. */
-const Callback = z.strictObject({
-  attempt_id: text(1, 128),
-  event: z.enum(['succeeded', 'failed', 'canceled']),
-  fence: z.int().check(z.minimum(0)),
-});
+const Callback = once(() =>
+  z.strictObject({
+    attempt_id: text(1, 128),
+    event: z.enum(['succeeded', 'failed', 'canceled']),
+    fence: z.int().check(z.minimum(0)),
+  }),
+);
 
 const KICK_MAX = 10;
 const KICK_BUDGET_MS = 10_000;
@@ -27,7 +30,7 @@ export function callbackRoutes(deps: CallbackDeps) {
   return new Hono<{ Variables: SignedVariables }>()
     .post('/internal/callbacks', async (c) => {
       const { id, body } = c.var.message;
-      const { attempt_id, event, fence } = unwrap(validate(Callback, unwrap(parseStrictJson(body))));
+      const { attempt_id, event, fence } = unwrap(validate(Callback(), unwrap(parseStrictJson(body))));
       if (id !== `cb_${attempt_id}_${event}`)
         refuse({ code: 'conflict', detail: 'The id belongs to another message.' });
       const { result, lanes } = unwrap(await deps.db.applyCallback(id, attempt_id, event, fence));

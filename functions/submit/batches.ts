@@ -21,7 +21,7 @@ export const batches = (deps: Deps) =>
     summary: 'Submit several jobs of one payer: accepted or refused as one',
     body: BatchRequest,
     idempotency: 'optional',
-    answers: { 202: { description: 'Accepted', schema: () => z.object({ id: BatchId, jobs: z.array(Job()) }) } },
+    answers: { 202: { description: 'Accepted', schema: () => z.object({ id: BatchId(), jobs: z.array(Job()) }) } },
     refusals: [
       'insufficient_credits',
       'spend_cap_reached',

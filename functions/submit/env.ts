@@ -1,51 +1,35 @@
+import { filled, list, origin, parseWith } from '../../shared/env/fields.ts';
+import type { Of } from '../../shared/schema/build.ts';
 import * as z from '../../shared/schema/zod.ts';
 
-const list = z.pipe(
-  z._default(z.string(), ''),
-  z.transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean),
-  ),
-);
-const origin = z.pipe(
-  z.url(),
-  z.transform((url) => url.replace(/\/+$/, '')),
-);
-const filled = z.string().check(z.minLength(1));
-
 /** Static files deployed beside the Worker. */
-const Assets = z.custom<Pick<Fetcher, 'fetch'>>((value) => typeof (value as Fetcher | null)?.fetch === 'function');
+const Assets = () =>
+  z.custom<Pick<Fetcher, 'fetch'>>((value) => typeof (value as Fetcher | null)?.fetch === 'function');
 
 /** What this Worker is given. Origins carry no slash at their end. */
-export const Env = z.object({
-  ENVIRONMENT: z.enum(['local', 'production']),
-  PUBLIC_ORIGIN: origin,
-  /** Locally only: the emulators, whose media may be inputs, and the inbox, where webhooks may go. */
-  LOCAL_ORIGINS: list,
-  /** Narrows the above for webhooks. */
-  LOCAL_WEBHOOK_ORIGINS: list,
-  ALLOWED_ORIGINS: list,
-  SUPABASE_URL: origin,
-  SUPABASE_ANON_KEY: filled,
-  SUPABASE_ROLE_TOKEN: filled,
-  SUPABASE_JWT_ISSUER: filled,
-  SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
-  QSTASH_URL: origin,
-  QSTASH_TOKEN: filled,
-  UPSTASH_REDIS_REST_URL: origin,
-  UPSTASH_REDIS_REST_TOKEN: filled,
-  ASSETS: z.optional(Assets),
-});
-export type Env = z.output<typeof Env>;
+export const Env = () =>
+  z.object({
+    ENVIRONMENT: z.enum(['local', 'production']),
+    PUBLIC_ORIGIN: origin(),
+    /** Locally only: the emulators, whose media may be inputs, and the inbox, where webhooks may go. */
+    LOCAL_ORIGINS: list(),
+    /** Narrows the above for webhooks. */
+    LOCAL_WEBHOOK_ORIGINS: list(),
+    ALLOWED_ORIGINS: list(),
+    SUPABASE_URL: origin(),
+    SUPABASE_ANON_KEY: filled(),
+    SUPABASE_ROLE_TOKEN: filled(),
+    SUPABASE_JWT_ISSUER: filled(),
+    SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
+    QSTASH_URL: origin(),
+    QSTASH_TOKEN: filled(),
+    UPSTASH_REDIS_REST_URL: origin(),
+    UPSTASH_REDIS_REST_TOKEN: filled(),
+    ASSETS: z.optional(Assets()),
+  });
+export type Env = Of<typeof Env>;
 
-/** Throws with the names of what is missing or wrong, never with values. */
-export function parseEnv(raw: unknown): Env {
-  const parsed = Env.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  throw new Error(`Environment: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
-}
+export const parseEnv = (raw: unknown): Env => parseWith(Env(), raw);
 
 /** What the guard of URLs lets through: nothing in production, whatever the variables say. */
 export function localOrigins({ ENVIRONMENT, LOCAL_ORIGINS, LOCAL_WEBHOOK_ORIGINS }: Env) {

@@ -19,7 +19,7 @@ const TIMEOUT_MS = 5_000;
 /** A forged webhook must not make us ask the provider each time. */
 const FRESH_AFTER_MS = 60_000;
 
-const SecretAnswer = z.object({ key: z.string().check(z.startsWith('whsec_')) });
+const SecretAnswer = () => z.object({ key: z.string().check(z.startsWith('whsec_')) });
 
 /**
  * Remembers secrets for as long as the isolate lives. One that stands with the key wins; Replicate's is fetched with the key.
@@ -33,7 +33,8 @@ export function createHookSecrets(deps: WorkerDeps): HookSecrets {
     const opened = await open();
     if (!opened) return null;
     if ('missing' in opened) return [];
-    const secret = z.string().safeParse(opened.config.webhook_secret).data;
+    const { webhook_secret: kept } = opened.config;
+    const secret = typeof kept === 'string' ? kept : undefined;
     const secrets = secret ? [secret] : provider === 'replicate' ? await fetchReplicate(deps, opened.key) : [];
     if (secrets) known.set(keyName, { secrets, at: deps.now() });
     return secrets;
@@ -48,7 +49,7 @@ async function fetchReplicate({ fetch, adapter }: WorkerDeps, key: string): Prom
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const answer = SecretAnswer.safeParse(await response.json());
+    const answer = SecretAnswer().safeParse(await response.json());
     return response.ok && answer.success ? [answer.data.key] : null;
   } catch {
     return null;

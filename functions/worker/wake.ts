@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { once } from '../../shared/async/once.ts';
 import { refuse, unwrap } from '../../shared/errors/result.ts';
 import { readBytes } from '../../shared/http/read-bytes.ts';
 import { parseStrictJson } from '../../shared/http/strict-json.ts';
@@ -11,7 +12,7 @@ import type { WorkerDeps } from './deps.ts';
 import { cancelAttempt } from './poll-attempt.ts';
 import { runAttempt } from './run-attempt.ts';
 
-const WakeUp = z.strictObject({ lane: text(1, 256) });
+const WakeUp = once(() => z.strictObject({ lane: text(1, 256) }));
 
 const MAX_BODY_BYTES = 4_096;
 const ATTEMPTS_AT_ONCE = 5;
@@ -28,7 +29,7 @@ export function wakeRoutes(deps: WorkerDeps): Hono {
     const verified = body && (await verifyQStash({ jwt, body, url, ...deps.qstash, now: deps.now() }));
     if (!body || !verified?.ok)
       return refuse({ code: 'unauthenticated', detail: 'This address takes wake-ups of the queue only.' });
-    const { lane } = unwrap(validate(WakeUp, unwrap(parseStrictJson(body))));
+    const { lane } = unwrap(validate(WakeUp(), unwrap(parseStrictJson(body))));
     return c.json(await runLane(deps, lane));
   });
 }

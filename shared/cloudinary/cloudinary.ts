@@ -1,3 +1,5 @@
+import { once } from '../async/once.ts';
+import type { Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { streamMultipart } from './multipart.ts';
 import type {
@@ -55,7 +57,7 @@ async function signUpload(
 
 async function destroyOne(options: CloudinaryOptions, { public_id, kind }: StoredId): Promise<boolean> {
   const answer = await send(options, `${resourceTypeOf(kind)}/destroy`, { public_id, invalidate: true });
-  const result = destroyedSchema.safeParse(answer?.body).data?.result;
+  const result = destroyedSchema().safeParse(answer?.body).data?.result;
   return result === 'ok' || result === 'not found';
 }
 
@@ -105,9 +107,9 @@ function bodyOf(fields: Record<string, string>, source?: MediaSource): RequestIn
 
 function readStored(answer: { status: number; body: unknown } | null, request: StoreRequest): Stored {
   if (!answer) return { ok: false, reason: 'unavailable', message: 'Cloudinary could not be reached' };
-  const upload = answer.status === 200 ? uploadedSchema.safeParse(answer.body).data : undefined;
+  const upload = answer.status === 200 ? uploadedSchema().safeParse(answer.body).data : undefined;
   if (upload) return readAsset(upload, request);
-  const message = errorSchema.safeParse(answer.body).data?.error.message ?? `Cloudinary answered ${answer.status}`;
+  const message = errorSchema().safeParse(answer.body).data?.error.message ?? `Cloudinary answered ${answer.status}`;
   return { ok: false, reason: isUnusable(answer.status, message) ? 'unusable' : 'unavailable', message };
 }
 
@@ -155,19 +157,21 @@ function extensionOf(url: string): string {
   return /\.([a-z0-9]{2,5})$/i.exec(url)?.[1]?.toLowerCase() ?? '';
 }
 
-type Uploaded = z.infer<typeof uploadedSchema>;
+type Uploaded = Of<typeof uploadedSchema>;
 
-const uploadedSchema = z.object({
-  public_id: z.string(),
-  secure_url: z.string(),
-  resource_type: z.string(),
-  format: z.nullish(z.string()),
-  bytes: z.number(),
-  width: z.nullish(z.number()),
-  height: z.nullish(z.number()),
-  duration: z.nullish(z.number()),
-  is_audio: z.nullish(z.boolean()),
-});
+const uploadedSchema = once(() =>
+  z.object({
+    public_id: z.string(),
+    secure_url: z.string(),
+    resource_type: z.string(),
+    format: z.nullish(z.string()),
+    bytes: z.number(),
+    width: z.nullish(z.number()),
+    height: z.nullish(z.number()),
+    duration: z.nullish(z.number()),
+    is_audio: z.nullish(z.boolean()),
+  }),
+);
 
-const destroyedSchema = z.object({ result: z.string() });
-const errorSchema = z.object({ error: z.object({ message: z.string().check(z.maxLength(2_000)) }) });
+const destroyedSchema = once(() => z.object({ result: z.string() }));
+const errorSchema = once(() => z.object({ error: z.object({ message: z.string().check(z.maxLength(2_000)) }) }));

@@ -5,31 +5,31 @@ import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
 import { ApiScope, CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
 
-const Scopes = arrayOf(ApiScope, 1, 5);
+const Scopes = arrayOf(ApiScope(), 1, 5);
 const Models = arrayOf(text(1, 200), 1, 200);
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
 const MAX_TOKEN_SECONDS = 86_400;
 
 const limits = {
-  expires_at: z.nullish(Timestamp),
+  expires_at: z.nullish(Timestamp()),
   allowed_models: described(z.nullish(Models), 'Nothing but these; all of them unless given'),
-  monthly_credit_cap: z.nullish(z.union([CreditAmount, z.literal(0)])),
+  monthly_credit_cap: z.nullish(z.union([CreditAmount(), z.literal(0)])),
   rate_limit_per_minute: z.nullish(whole(1, 1_000_000)),
 };
 
 export const ApiKeyRequest = named('ApiKeyRequest', () =>
-  z.strictObject({ name: Name, scopes: Scopes, organization_id: z.optional(OrganizationId), ...limits }),
+  z.strictObject({ name: Name(), scopes: Scopes, organization_id: z.optional(OrganizationId()), ...limits }),
 );
 
 const ApiKeyChange = named('ApiKeyChange', () =>
   z
-    .strictObject({ name: z.optional(Name), scopes: z.optional(Scopes), ...limits })
+    .strictObject({ name: z.optional(Name()), scopes: z.optional(Scopes), ...limits })
     .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
 );
 
 export const ApiKey = named('ApiKey', () =>
   z.looseObject({
-    id: ApiKeyId,
+    id: ApiKeyId(),
     name: z.string(),
     prefix: described(z.string(), 'Its first characters, to know it by'),
     scopes: z.array(z.string()),
@@ -37,13 +37,13 @@ export const ApiKey = named('ApiKey', () =>
     monthly_credit_cap: z.nullable(z.int()),
     cap_used: described(z.nullable(z.int()), 'Drawn on the cap this month'),
     rate_limit_per_minute: z.nullable(z.int()),
-    account_id: AccountId,
-    organization_id: z.nullable(OrganizationId),
+    account_id: AccountId(),
+    organization_id: z.nullable(OrganizationId()),
     status: z.enum(['active', 'expired', 'revoked']),
-    expires_at: z.nullable(Timestamp),
-    revoked_at: z.nullable(Timestamp),
-    last_used_at: z.nullable(Timestamp),
-    created_at: Timestamp,
+    expires_at: z.nullable(Timestamp()),
+    revoked_at: z.nullable(Timestamp()),
+    last_used_at: z.nullable(Timestamp()),
+    created_at: Timestamp(),
   }),
 );
 
@@ -54,10 +54,10 @@ const NewApiKey = () =>
 
 export const ClientTokenRequest = named('ClientTokenRequest', () =>
   z.strictObject({
-    user_ref: described(EndUser, 'Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
-    scopes: described(arrayOf(ApiScope, 1, 5), '`jobs`, and no other'),
+    user_ref: described(EndUser(), 'Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
+    scopes: described(arrayOf(ApiScope(), 1, 5), '`jobs`, and no other'),
     allowed_models: z.nullish(Models),
-    max_credits: described(z.nullish(CreditAmount), 'Most that all jobs of the token may cost together'),
+    max_credits: described(z.nullish(CreditAmount()), 'Most that all jobs of the token may cost together'),
     expires_in: described(whole(1, MAX_TOKEN_SECONDS), 'Seconds'),
   }),
 );
@@ -67,13 +67,13 @@ export const ClientToken = named('ClientToken', () =>
     id: z.string(),
     user_ref: z.string(),
     scopes: z.array(z.string()),
-    expires_at: Timestamp,
+    expires_at: Timestamp(),
     token: described(z.optional(z.string()), 'Shown this once, and not by a replay'),
   }),
 );
 
 const tag = 'API keys';
-const params = () => z.object({ id: ApiKeyId });
+const params = () => z.object({ id: ApiKeyId() });
 const apiKey = { description: 'The key as it is now', schema: ApiKey };
 
 export const createApiKey = contract({
@@ -94,7 +94,7 @@ export const listApiKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Keys of the account',
-  query: () => z.strictObject({ organization_id: z.optional(OrganizationId), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
+  query: () => z.strictObject({ organization_id: z.optional(OrganizationId()), ...pageQuery(/^ak_[0-9a-f]{32}$/) }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ApiKey) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -165,7 +165,7 @@ export const revokeClientToken = contract({
   scopes: ['jobs'],
   tag,
   summary: 'Revoke a token at once',
-  params: () => z.object({ id: ClientTokenId }),
+  params: () => z.object({ id: ClientTokenId() }),
   answers: { 204: { description: 'It opens nothing any more' } },
   refusals: ['forbidden', 'not_found'],
 });

@@ -10,13 +10,13 @@ export const AuditEntry = named(
   () =>
     z.looseObject({
       id: z.string(),
-      at: Timestamp,
+      at: Timestamp(),
       actor: described(z.string(), 'An `ak_…`, a user, or `system`'),
       user_id: z.nullable(z.string()),
       action: described(z.string(), '`provider_key.created`, `setting.changed`, `member.removed`, …'),
       target: z.object({ kind: z.string(), id: z.string() }),
-      before: described(z.nullable(JsonObject), 'Of a change, the fields that differ'),
-      after: z.nullable(JsonObject),
+      before: described(z.nullable(JsonObject()), 'Of a change, the fields that differ'),
+      after: z.nullable(JsonObject()),
     }),
   'Who did what to which key, setting, member or grant. Never changed.',
 );
@@ -34,8 +34,8 @@ export const listAuditLog = contract({
       actor: z.optional(text(1, 100)),
       action: z.optional(text(1, 100)),
       target: described(z.optional(text(1, 200)), 'The id of what it was done to'),
-      from: z.optional(queryInstant),
-      to: z.optional(queryInstant),
+      from: z.optional(queryInstant()),
+      to: z.optional(queryInstant()),
       // No more digits than a bigint always holds.
       ...pageQuery(/^\d{1,18}$/),
     }),

@@ -17,7 +17,7 @@ export const Model = named('Model', () =>
     successor: z.nullable(z.string()),
     recommended: z.boolean(),
     eta_seconds: z.nullable(z.number()),
-    input_schema: JsonObject,
+    input_schema: JsonObject(),
     price: z.looseObject({ credits: z.nullable(z.number()) }),
     preview: z.boolean(),
     routes: z.array(z.object({ provider: z.string(), provider_model: z.string(), rank: z.int() })),
@@ -40,7 +40,7 @@ export const Provider = named('Provider', () =>
     failures: z.int(),
     mean_ms: z.nullable(z.number()),
     p95_ms: z.nullable(z.number()),
-    last_used_at: z.nullable(Timestamp),
+    last_used_at: z.nullable(Timestamp()),
     circuit: z.enum(['closed', 'open', 'half_open']),
   }),
 );

@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import { arrayOf, described, named, type Of, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId, QuoteId } from './ids.ts';
@@ -6,15 +7,15 @@ import { EndUser, JsonObject } from './scalars.ts';
 const MAX_METADATA_CHARS = 16_384;
 const MAX_BATCH = 100;
 
-const ProviderName = text(1, 100);
-const ProviderList = arrayOf(ProviderName, 1, 50);
+const ProviderName = once(() => text(1, 100));
+const ProviderList = () => arrayOf(ProviderName(), 1, 50);
 
 export const Routing = named('Routing', () =>
   z.strictObject({
-    provider_key: described(z.optional(ProviderName), 'A pool of keys (`vision-nova`) or one key (`key_…`)'),
-    order: described(z.optional(ProviderList), 'Try these providers first, in this order'),
-    only: z.optional(ProviderList),
-    ignore: z.optional(ProviderList),
+    provider_key: described(z.optional(ProviderName()), 'A pool of keys (`vision-nova`) or one key (`key_…`)'),
+    order: described(z.optional(ProviderList()), 'Try these providers first, in this order'),
+    only: z.optional(ProviderList()),
+    ignore: z.optional(ProviderList()),
     sort: z.optional(z.enum(['rank', 'price', 'speed'])),
     max_credits: described(
       z.optional(z.int().check(z.minimum(0))),
@@ -36,21 +37,21 @@ export const WEBHOOK_EVENTS = [
 ] as const;
 
 const Metadata = () =>
-  JsonObject.check(
+  JsonObject().check(
     z.refine(
       (value) => JSON.stringify(value).length <= MAX_METADATA_CHARS,
       `Must not exceed ${MAX_METADATA_CHARS} characters as JSON`,
     ),
   );
 
-const ModelName = text(1, 200);
+const ModelName = () => text(1, 200);
 
 const Fields = () =>
   z.strictObject({
-    model: described(z.optional(ModelName), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
-    module: described(z.optional(ModelName), 'Another name for `model`'),
-    input: described(z.optional(JsonObject), 'What the model takes: see its `input_schema`'),
-    params: described(z.optional(JsonObject), 'Another name for `input`'),
+    model: described(z.optional(ModelName()), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
+    module: described(z.optional(ModelName()), 'Another name for `model`'),
+    input: described(z.optional(JsonObject()), 'What the model takes: see its `input_schema`'),
+    params: described(z.optional(JsonObject()), 'Another name for `input`'),
     operation: z.optional(text(1, 40)),
     preview: described(
       z.optional(z.union([z.boolean(), z.enum(['hold', 'only'])])),
@@ -58,15 +59,15 @@ const Fields = () =>
     ),
     count: z._default(whole(1, 10), 1),
     priority: z._default(z.enum(['low', 'normal', 'high']), 'normal'),
-    project_id: z.optional(ProjectId),
-    account_id: z.optional(AccountId),
-    end_user: z.optional(EndUser),
+    project_id: z.optional(ProjectId()),
+    account_id: z.optional(AccountId()),
+    end_user: z.optional(EndUser()),
     routing: z._default(Routing(), {}),
     webhook_url: z.optional(text(1, 2_048)),
     webhook_events: z.optional(z.array(z.enum(WEBHOOK_EVENTS)).check(z.minLength(1))),
     metadata: z._default(Metadata(), {}),
     deadline_seconds: z.optional(whole(5, 86_400)),
-    quote_id: z.optional(QuoteId),
+    quote_id: z.optional(QuoteId()),
   });
 type Fields = Of<typeof Fields>;
 type Issue = { path: string[]; message: string };
@@ -87,7 +88,7 @@ function oneName({ module, params, ...job }: Fields, context: z.core.ParsePayloa
 
 function routingOf({ routing, metadata }: Fields, fault: (issue: Issue) => void): Routing {
   if (metadata.provider_key === undefined || metadata.provider_key === null) return routing;
-  const named = ProviderName.safeParse(metadata.provider_key);
+  const named = ProviderName().safeParse(metadata.provider_key);
   if (!named.success) fault({ path: ['metadata', 'provider_key'], message: 'Must be the name of a pool of keys' });
   return { ...routing, provider_key: routing.provider_key ?? named.data };
 }
@@ -100,7 +101,7 @@ export const BatchRequest = named(
   () =>
     z.strictObject({
       jobs: arrayOf(JobRequest(), 1, MAX_BATCH),
-      quote_id: z.optional(QuoteId),
+      quote_id: z.optional(QuoteId()),
     }),
   'All jobs have one payer; they are accepted or refused as one.',
 );

@@ -13,8 +13,8 @@ export const JOB_STATUSES = [
   'canceled',
   'expired',
 ] as const;
-export const JobStatus = z.enum(JOB_STATUSES);
-export type JobStatus = z.infer<typeof JobStatus>;
+export const JobStatus = () => z.enum(JOB_STATUSES);
+export type JobStatus = (typeof JOB_STATUSES)[number];
 
 const TERMINAL: readonly JobStatus[] = ['completed', 'failed', 'canceled', 'expired'];
 export const isTerminal = (status: JobStatus) => TERMINAL.includes(status);
@@ -25,7 +25,7 @@ export const CredentialOrigin = () => z.enum(['request', 'project', 'organizatio
 
 export const Output = named('Output', () =>
   z.object({
-    id: OutputId,
+    id: OutputId(),
     stage: Stage(),
     kind: OutputKind(),
     url: z.nullable(z.string()),
@@ -41,7 +41,7 @@ export const Output = named('Output', () =>
 
 export const Attempt = named('Attempt', () =>
   z.object({
-    id: AttemptId,
+    id: AttemptId(),
     fence: z.int(),
     number: z.int(),
     stage: Stage(),
@@ -52,8 +52,8 @@ export const Attempt = named('Attempt', () =>
     credential: described(CredentialOrigin(), 'Whose key it was'),
     status: z.enum(['starting', 'submitted', 'submission_unknown', 'succeeded', 'failed', 'canceled']),
     error: z.nullish(z.partial(z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }))),
-    started_at: z.nullable(Timestamp),
-    finished_at: z.nullable(Timestamp),
+    started_at: z.nullable(Timestamp()),
+    finished_at: z.nullable(Timestamp()),
   }),
 );
 
@@ -67,32 +67,32 @@ export const JobError = () =>
 
 export const Job = named('Job', () =>
   z.object({
-    id: JobId,
+    id: JobId(),
     object: z.literal('job'),
     version: described(z.int(), 'Grows with every change; order webhooks by it'),
-    status: JobStatus,
+    status: JobStatus(),
     model: z.string(),
     requested_model: described(z.string(), 'What the request named: an alias, a provider id, `auto`'),
     operation: z.string(),
     priority: z.enum(['low', 'normal', 'high']),
-    account_id: AccountId,
-    project_id: z.nullable(ProjectId),
+    account_id: AccountId(),
+    project_id: z.nullable(ProjectId()),
     end_user: z.nullable(z.string()),
-    batch_id: z.nullish(BatchId),
-    input: described(z.nullable(JsonObject), 'Null once the job was deleted'),
+    batch_id: z.nullish(BatchId()),
+    input: described(z.nullable(JsonObject()), 'Null once the job was deleted'),
     count: z.int(),
     preview: z.union([z.boolean(), z.enum(['hold', 'only'])]),
-    created_at: Timestamp,
-    started_at: z.nullable(Timestamp),
-    finished_at: z.nullable(Timestamp),
-    deadline_at: described(z.nullable(Timestamp), 'Null while a preview is held'),
+    created_at: Timestamp(),
+    started_at: z.nullable(Timestamp()),
+    finished_at: z.nullable(Timestamp()),
+    deadline_at: described(z.nullable(Timestamp()), 'Null while a preview is held'),
     queue_position: z.nullable(z.int()),
     progress: described(z.nullable(z.number()), '0 to 1'),
     eta_seconds: z.nullable(z.number()),
     credits: z.object({
-      held: described(Credits, 'Reserved now; 0 once the job has ended'),
-      charged: described(Credits, 'Final sum; 0 until the job has ended'),
-      refunded: described(Credits, 'Final sum; with `charged` it adds up to the original hold'),
+      held: described(Credits(), 'Reserved now; 0 once the job has ended'),
+      charged: described(Credits(), 'Final sum; 0 until the job has ended'),
+      refunded: described(Credits(), 'Final sum; with `charged` it adds up to the original hold'),
     }),
     usage: z.nullable(
       z.object({
@@ -112,7 +112,7 @@ export const Job = named('Job', () =>
     error: z.nullable(JobError()),
     cached: z.boolean(),
     warnings: z.array(z.string()),
-    metadata: JsonObject,
+    metadata: JsonObject(),
     urls: z.object({
       self: z.url(),
       cancel: z.url(),

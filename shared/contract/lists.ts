@@ -17,10 +17,11 @@ export const pageQuery = (cursor: RegExp = ANY_CURSOR) => ({
 });
 
 /** An instant in a query string, in any offset; given on in UTC. */
-export const queryInstant = z.pipe(
-  z.pipe(z.iso.datetime({ offset: true }), instant()),
-  z.transform((at) => at.toISOString()),
-);
+export const queryInstant = () =>
+  z.pipe(
+    z.pipe(z.iso.datetime({ offset: true }), instant()),
+    z.transform((at) => at.toISOString()),
+  );
 
 function instant() {
   const parse = z.transform((text: string) => new Date(text));

@@ -10,36 +10,36 @@ export const MemberRole = z.enum(['owner', 'admin', 'member', 'billing']);
 
 export const Organization = named('Organization', () =>
   z.looseObject({
-    id: OrganizationId,
+    id: OrganizationId(),
     name: z.string(),
-    account_id: described(AccountId, 'Its account: `account_id` of a job that it pays for'),
+    account_id: described(AccountId(), 'Its account: `account_id` of a job that it pays for'),
     role: described(MemberRole, 'What the caller is there'),
-    created_at: Timestamp,
+    created_at: Timestamp(),
   }),
 );
 
 export const Member = named('Member', () =>
-  z.looseObject({ user_id: UserId, email: z.nullable(z.string()), role: MemberRole, created_at: Timestamp }),
+  z.looseObject({ user_id: UserId(), email: z.nullable(z.string()), role: MemberRole, created_at: Timestamp() }),
 );
 
 export const Invitation = named('Invitation', () =>
   z.looseObject({
-    id: InvitationId,
+    id: InvitationId(),
     email: z.string(),
     role: MemberRole,
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
-    expires_at: Timestamp,
+    expires_at: Timestamp(),
     token: described(z.optional(z.string()), 'Shown once; whoever signs in with that address may accept with it'),
   }),
 );
 
 const InvitationRequest = named('InvitationRequest', () =>
-  z.strictObject({ email: Email, role: z._default(MemberRole, 'member') }),
+  z.strictObject({ email: Email(), role: z._default(MemberRole, 'member') }),
 );
 
 const tag = 'Organizations';
-const params = () => z.object({ id: OrganizationId });
-const memberParams = () => z.object({ id: OrganizationId, user_id: UserId });
+const params = () => z.object({ id: OrganizationId() });
+const memberParams = () => z.object({ id: OrganizationId(), user_id: UserId() });
 const page = () => z.strictObject(pageQuery());
 const invited = { description: 'Invited', schema: Invitation };
 
@@ -49,7 +49,7 @@ export const createOrganization = contract({
   scopes: ['keys'],
   tag,
   summary: 'Found an organisation; the caller becomes its owner',
-  body: () => z.strictObject({ name: Name }),
+  body: () => z.strictObject({ name: Name() }),
   idempotency: 'optional',
   answers: { 201: { description: 'Created', schema: Organization } },
   refusals: ['forbidden', 'idempotency_mismatch'],
@@ -83,7 +83,7 @@ export const renameOrganization = contract({
   tag,
   summary: 'Rename an organisation',
   params,
-  body: () => z.strictObject({ name: Name }),
+  body: () => z.strictObject({ name: Name() }),
   answers: { 200: { description: 'The organisation', schema: Organization } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -139,7 +139,7 @@ export const revokeInvitation = contract({
   tag,
   summary: 'Take an invitation back',
   description: UNLIMITED,
-  params: () => z.object({ id: OrganizationId, invitation_id: InvitationId }),
+  params: () => z.object({ id: OrganizationId(), invitation_id: InvitationId() }),
   answers: { 204: { description: 'Nobody can accept it any more' } },
   refusals: ['forbidden', 'not_found'],
 });

@@ -7,16 +7,16 @@ import { Name, Timestamp } from './scalars.ts';
 
 export const Project = named('Project', () =>
   z.looseObject({
-    id: ProjectId,
+    id: ProjectId(),
     name: z.string(),
-    account_id: described(AccountId, 'Who pays for its jobs'),
-    organization_id: z.nullish(OrganizationId),
-    created_at: Timestamp,
+    account_id: described(AccountId(), 'Who pays for its jobs'),
+    organization_id: z.nullish(OrganizationId()),
+    created_at: Timestamp(),
   }),
 );
 
 const tag = 'Projects';
-const params = () => z.object({ id: ProjectId });
+const params = () => z.object({ id: ProjectId() });
 const project = { description: 'The project', schema: Project };
 
 export const createProject = contract({
@@ -25,7 +25,7 @@ export const createProject = contract({
   scopes: ['keys'],
   tag,
   summary: "Start a project: the caller's own, or an organisation's",
-  body: () => z.strictObject({ name: Name, organization_id: z.optional(OrganizationId) }),
+  body: () => z.strictObject({ name: Name(), organization_id: z.optional(OrganizationId()) }),
   idempotency: 'optional',
   answers: { 201: { ...project, description: 'Created' } },
   refusals: ['forbidden', 'not_found', 'idempotency_mismatch'],
@@ -37,7 +37,7 @@ export const listProjects = contract({
   scopes: ['keys'],
   tag,
   summary: 'Projects that the caller can use',
-  query: () => z.strictObject({ organization_id: z.optional(OrganizationId), ...pageQuery(/^proj_[0-9a-f]{32}$/) }),
+  query: () => z.strictObject({ organization_id: z.optional(OrganizationId()), ...pageQuery(/^proj_[0-9a-f]{32}$/) }),
   answers: { 200: { description: 'A page of projects', schema: listOf(Project) } },
   refusals: ['not_found'],
 });
@@ -60,7 +60,7 @@ export const changeProject = contract({
   tag,
   summary: 'Rename a project',
   params,
-  body: () => z.strictObject({ name: Name }),
+  body: () => z.strictObject({ name: Name() }),
   answers: { 200: project },
   refusals: ['forbidden', 'not_found'],
 });

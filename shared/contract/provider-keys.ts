@@ -18,7 +18,7 @@ export const KeyScopeId = described(
 const ProviderId = matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider');
 const Secret = z.string().check(z.trim(), z.minLength(1), z.maxLength(16_384));
 const Config = described(
-  JsonObject.check(
+  JsonObject().check(
     z.refine(
       (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
       `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
@@ -45,7 +45,7 @@ const textsOf = (value: unknown): number =>
 const secrets = { api_key: Secret, api_secret: z.optional(Secret), additional_config: z.optional(Config) };
 
 const changeable = {
-  name: z.optional(Name),
+  name: z.optional(Name()),
   priority: described(z.optional(whole(-1_000_000, 1_000_000)), 'The highest is taken first'),
   max_concurrency: described(z.optional(whole(0, 10_000)), 'Runs at once; 10 unless given'),
 };
@@ -84,7 +84,7 @@ export const ProviderKey = named(
   'ProviderKey',
   () =>
     z.looseObject({
-      id: ProviderKeyId,
+      id: ProviderKeyId(),
       provider: z.string(),
       profile: z.nullable(z.string()),
       scope: KeyScope,
@@ -100,13 +100,13 @@ export const ProviderKey = named(
       is_active: z.boolean(),
       state: described(z.string(), '`active`, `out_of_credit`, `disabled`, or `draining` until its last run has ended'),
       state_reason: described(z.nullable(z.string()), 'In the provider’s words'),
-      next_probe_at: described(z.nullable(Timestamp), 'When the provider is asked about it again'),
-      cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp })),
+      next_probe_at: described(z.nullable(Timestamp()), 'When the provider is asked about it again'),
+      cooling: z.array(z.object({ provider_model: z.string(), until: Timestamp() })),
       usage_count: described(z.int(), 'Successes'),
-      last_used_at: z.nullable(Timestamp),
-      additional_config: described(JsonObject, 'What of it is no secret'),
+      last_used_at: z.nullable(Timestamp()),
+      additional_config: described(JsonObject(), 'What of it is no secret'),
       secret_fields: described(z.array(z.string()), 'What of it is sealed: the paths, such as `auth/user`'),
-      created_at: Timestamp,
+      created_at: Timestamp(),
     }),
   'What is shown of a provider key; never the key.',
 );
@@ -120,7 +120,7 @@ export const KeyTest = named('KeyTest', () =>
 );
 
 const tag = 'Provider keys';
-const params = () => z.object({ id: ProviderKeyId });
+const params = () => z.object({ id: ProviderKeyId() });
 const key = { description: 'The key as it is now', schema: ProviderKey };
 const tested = { description: 'What the provider says', schema: KeyTest };
 
@@ -208,7 +208,7 @@ export const reorderProviderKeys = contract({
   scopes: ['keys'],
   tag,
   summary: 'Put the keys of one owner in this order, the first one first',
-  body: () => z.strictObject({ ids: arrayOf(ProviderKeyId, 1, 200) }),
+  body: () => z.strictObject({ ids: arrayOf(ProviderKeyId(), 1, 200) }),
   idempotency: 'optional',
   answers: { 200: { description: 'The keys', schema: listOf(ProviderKey) } },
   refusals: ['forbidden', 'not_found'],

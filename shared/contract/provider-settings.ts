@@ -35,7 +35,7 @@ export const Setting = named('ProviderSetting', () =>
     endpoint_url: z.nullable(z.string()),
     version: described(z.int(), 'Grows with every change; the `ETag` in quotes'),
     updated_by: z.string(),
-    updated_at: Timestamp,
+    updated_at: Timestamp(),
   }),
 );
 
@@ -151,8 +151,8 @@ export const effectiveSetting = contract({
   query: () =>
     z.strictObject({
       operation: SettingOperation,
-      project_id: z.optional(ProjectId),
-      account_id: z.optional(AccountId),
+      project_id: z.optional(ProjectId()),
+      account_id: z.optional(AccountId()),
       provider: described(z.optional(text(1, 100)), 'As if the request itself named it'),
       model: described(z.optional(text(1, 200)), 'The same for the model'),
       provider_key: z.optional(text(1, 100)),

@@ -9,17 +9,17 @@ export const QuoteRequest = () => z.union([JobRequest(), BatchRequest()]);
 
 export const Quote = named('Quote', () =>
   z.object({
-    id: QuoteId,
-    credits: described(Credits, 'If the first candidate delivers the stated maximum'),
-    credits_max: described(Credits, 'What will be held'),
+    id: QuoteId(),
+    credits: described(Credits(), 'If the first candidate delivers the stated maximum'),
+    credits_max: described(Credits(), 'What will be held'),
     formula: z.string(),
     provider: z.string(),
     model: z.string(),
     display_name: z.string(),
     credential: z.string(),
     balance_after: z.int(),
-    alternatives: z.array(z.object({ provider: z.string(), model: z.string(), credits: Credits })),
-    expires_at: Timestamp,
+    alternatives: z.array(z.object({ provider: z.string(), model: z.string(), credits: Credits() })),
+    expires_at: Timestamp(),
   }),
 );
 export type Quote = Of<typeof Quote>;

@@ -8,7 +8,7 @@ import { Timestamp } from './scalars.ts';
 export const WebhookEvent = named('WebhookEvent', () =>
   z.object({
     type: z.enum(WEBHOOK_EVENTS),
-    timestamp: described(Timestamp, 'When it happened; the header `webhook-timestamp` is when it was sent'),
+    timestamp: described(Timestamp(), 'When it happened; the header `webhook-timestamp` is when it was sent'),
     data: Job(),
   }),
 );

@@ -8,7 +8,7 @@ import { WebhookEvent } from './webhook-event.ts';
 
 const Try = () =>
   z.looseObject({
-    at: Timestamp,
+    at: Timestamp(),
     http_status: z.nullable(z.int()),
     ms: z.number(),
     error: z.nullable(z.string()),
@@ -18,9 +18,9 @@ export const Delivery = named(
   'Delivery',
   () =>
     z.looseObject({
-      id: DeliveryId,
+      id: DeliveryId(),
       event: z.string(),
-      job_id: JobId,
+      job_id: JobId(),
       endpoint: described(z.nullable(z.string()), 'Null for an address that was given with the job'),
       status: z.enum(['pending', 'delivered', 'exhausted', 'superseded', 'gone']),
       attempts: z.array(Try()),
@@ -30,18 +30,18 @@ export const Delivery = named(
 
 const DeliveryQuery = () =>
   z.strictObject({
-    account_id: z.optional(AccountId),
+    account_id: z.optional(AccountId()),
     endpoint: described(
-      z.optional(z.union([WebhookEndpointId, z.literal('webhook_url')])),
+      z.optional(z.union([WebhookEndpointId(), z.literal('webhook_url')])),
       '`webhook_url`: those that went to an address given with a job',
     ),
-    job: z.optional(JobId),
+    job: z.optional(JobId()),
     status: z.optional(Delivery().shape.status),
     ...pageQuery(/^evt_[0-9a-f]{32}$/),
   });
 
 const tag = 'Webhooks';
-const params = () => z.object({ id: DeliveryId });
+const params = () => z.object({ id: DeliveryId() });
 
 export const showWebhookSecret = contract({
   method: 'get',

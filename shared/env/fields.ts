@@ -1,30 +1,39 @@
+import { once } from '../async/once.ts';
 import * as z from '../schema/zod.ts';
 
 /** A text that must be there. */
-export const filled = z.string().check(z.minLength(1));
+export const filled = once(() => z.string().check(z.minLength(1)));
 
 /** An origin, with or without a base path; without a slash at its end. */
-export const origin = z.pipe(
-  z.url(),
-  z.transform((url) => url.replace(/\/+$/, '')),
+export const origin = once(() =>
+  z.pipe(
+    z.url(),
+    z.transform((url) => url.replace(/\/+$/, '')),
+  ),
 );
 
 /** Texts separated by commas; none by default. */
-export const list = z.pipe(
-  z._default(z.string(), ''),
-  z.transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean),
+export const list = once(() =>
+  z.pipe(
+    z._default(z.string(), ''),
+    z.transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    ),
   ),
 );
 
 /** `whsec_…` */
-export const signingSecret = z.string().check(z.startsWith('whsec_'));
+export const signingSecret = once(() => z.string().check(z.startsWith('whsec_')));
 
 /** What each Worker has of the database: its own role and nothing else. */
-export const database = { SUPABASE_URL: origin, SUPABASE_ANON_KEY: filled, SUPABASE_ROLE_TOKEN: filled };
+export const database = () => ({
+  SUPABASE_URL: origin(),
+  SUPABASE_ANON_KEY: filled(),
+  SUPABASE_ROLE_TOKEN: filled(),
+});
 
 /** Parses an environment; throws with the names of what is missing or wrong, never with values. */
 export function parseWith<S extends z.ZodMiniType>(schema: S, raw: unknown): z.output<S> {

@@ -53,7 +53,7 @@ export function endpointOf(env: Variables, provider: string): string | undefined
   return [...stems].map((stem) => addressIn(env, `${stem}_ENDPOINT`)).find((address) => address !== undefined);
 }
 
-const addressIn = (env: Variables, name: string) => origin.safeParse(env[name]).data;
+const addressIn = (env: Variables, name: string) => origin().safeParse(env[name]).data;
 
 /** What one says in a variable's name for what the catalogue calls otherwise. */
 const OPERATIONS: Readonly<Record<string, string>> = { LLM: 'chat' };

@@ -62,7 +62,7 @@ export function route<
       const credential = unwrap(await credentialOf(c.req.raw.headers, deps.verifyUser));
       const params = route.params ? pathIds(route.params(), c.req.param()) : {};
       if (route.method === 'get') await countRead(c, credential, deps);
-      const query = unwrap(validate(route.query?.() ?? NOTHING, queryOf(c)));
+      const query = unwrap(validate((route.query ?? NOTHING)(), queryOf(c)));
       const key = unwrap(idempotencyKey(c.req.raw.headers, route.idempotency === 'required'));
       const body = WRITES.includes(route.method) ? await bodyOf(c, route.body, parseBody) : {};
       return handle({ credential, params, query, body, idempotencyKey: key } as Incoming<P, Q, B, K>, c);
@@ -78,7 +78,7 @@ export function publicRoute({
   return { ...doc, access: 'public', run: async (c) => handle(c) };
 }
 
-const NOTHING = z.strictObject({});
+const NOTHING = once(() => z.strictObject({}));
 const WRITES: RouteDoc['method'][] = ['post', 'put', 'patch'];
 
 /** An id that cannot be one names nothing: 404, like a foreign one. */
@@ -110,5 +110,5 @@ async function bodyOf<B>(
   parse?: (raw: unknown) => Result<B>,
 ): Promise<unknown> {
   const raw = unwrap(await readJson(c.req.raw, { allowEmpty: !schema }));
-  return unwrap(parse ? parse(raw) : schema ? validate(schema(), raw) : ok(unwrap(validate(NOTHING, raw))));
+  return unwrap(parse ? parse(raw) : schema ? validate(schema(), raw) : ok(unwrap(validate(NOTHING(), raw))));
 }

@@ -12,7 +12,7 @@ export const creditBalance = ({ db }: Deps) =>
     scopes: ['jobs', 'billing'],
     tag: 'Credits',
     summary: 'Credits that are available and held',
-    query: () => z.strictObject({ account_id: z.optional(AccountId) }),
+    query: () => z.strictObject({ account_id: z.optional(AccountId()) }),
     answers: { 200: { description: 'The balance', schema: Credits } },
     refusals: ['forbidden', 'not_found'],
     async handle({ credential, query }, c) {

@@ -13,7 +13,7 @@ export const creditEntries = ({ db }: Deps) =>
     scopes: ['jobs', 'billing'],
     tag: 'Credits',
     summary: 'Entries of the ledger, the newest first',
-    query: () => z.strictObject({ account_id: z.optional(AccountId), ...pageQuery(/^\d{1,18}\.\d{1,9}$/) }),
+    query: () => z.strictObject({ account_id: z.optional(AccountId()), ...pageQuery(/^\d{1,18}\.\d{1,9}$/) }),
     answers: { 200: { description: 'A page of entries', schema: listOf(CreditEntry) } },
     refusals: ['forbidden', 'not_found'],
     async handle({ credential, query }, c) {

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts';
 import { inBackground } from '../http/background.ts';
 
 /** `{id}` in the path of everything that is about one job. */
-export const JobParams = () => z.object({ id: JobId });
+export const JobParams = () => z.object({ id: JobId() });
 
 export const jobAnswer = { description: 'The job as it is now', schema: Job };
 

@@ -1,3 +1,4 @@
+import { once } from '../../../shared/async/once.ts';
 import { credentialOf } from '../../../shared/auth/credential.ts';
 import { JobId } from '../../../shared/contract/ids.ts';
 import { isTerminal } from '../../../shared/contract/job.ts';
@@ -10,11 +11,12 @@ import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { jobStream } from './job-stream.ts';
 
-const Query = () =>
+const Query = once(() =>
   z.strictObject({
     token: described(z.optional(text(1, 200)), 'Stands in `urls.events` of the job; a credential does as well'),
     last_event_id: described(z.optional(z.string()), 'For clients that cannot send the header `Last-Event-ID`'),
-  });
+  }),
+);
 
 export const jobEvents = (deps: Deps) =>
   publicRoute({
@@ -24,7 +26,7 @@ export const jobEvents = (deps: Deps) =>
     summary: 'What happens to a job, as server-sent events',
     description:
       '`status`, `progress`, `output`, then `done` with the whole job. Send `Last-Event-ID` to go on after a break; 204 says that there is nothing more to come.',
-    params: () => z.object({ id: JobId }),
+    params: () => z.object({ id: JobId() }),
     query: Query,
     answers: {
       200: { description: 'The stream', schema: () => z.string(), contentType: 'text/event-stream' },
@@ -32,7 +34,7 @@ export const jobEvents = (deps: Deps) =>
     },
     refusals: ['not_found', 'unauthenticated', 'forbidden', 'invalid_input'],
     async handle(c) {
-      const id = JobId.safeParse(c.req.param('id')).data ?? refuse({ code: 'not_found' });
+      const id = JobId().safeParse(c.req.param('id')).data ?? refuse({ code: 'not_found' });
       const query = unwrap(validate(Query(), queryOf(c)));
       const token = query.token ?? (await tokenOf(c, deps, id));
       const after = versionOf(c.req.header('last-event-id') ?? query.last_event_id);

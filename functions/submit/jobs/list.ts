@@ -11,12 +11,12 @@ import type { Deps } from '../deps.ts';
 
 const Query = () =>
   z.strictObject({
-    status: z.optional(JobStatus),
+    status: z.optional(JobStatus()),
     model: described(z.optional(text(1, 200)), 'By any of its names'),
-    project_id: z.optional(ProjectId),
-    account_id: z.optional(AccountId),
-    from: described(z.optional(queryInstant), 'Created at or after'),
-    to: described(z.optional(queryInstant), 'Created before'),
+    project_id: z.optional(ProjectId()),
+    account_id: z.optional(AccountId()),
+    from: described(z.optional(queryInstant()), 'Created at or after'),
+    to: described(z.optional(queryInstant()), 'Created before'),
     ...pageQuery(/^job_[0-9a-f]{32}$/),
   });
 

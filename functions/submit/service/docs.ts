@@ -1,3 +1,4 @@
+import { once } from '../../../shared/async/once.ts';
 import { ERRORS } from '../../../shared/errors/codes.ts';
 import { refuse } from '../../../shared/errors/result.ts';
 import { publicRoute } from '../../../shared/http/route.ts';
@@ -60,10 +61,11 @@ export const docsErrors = () =>
     tag: 'Service',
     summary: 'Every error code, what it means and what to do',
     answers: { 200: { description: 'HTML', ...html } },
-    handle: (c) => c.html(ERROR_PAGE, 200, { 'content-security-policy': POLICY }),
+    handle: (c) => c.html(errorPage(), 200, { 'content-security-policy': POLICY }),
   });
 
-const ERROR_PAGE = `<!doctype html>
+const errorPage = once(
+  () => `<!doctype html>
 <html lang="en">
   <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Darkroom: errors</title></head>
   <body>
@@ -71,7 +73,8 @@ const ERROR_PAGE = `<!doctype html>
     ${Object.entries(ERRORS).map(entry).join('\n    ')}
   </body>
 </html>
-`;
+`,
+);
 
 function entry([code, { status, title, retryable, docs: text }]: [
   string,
