@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import { arrayOf, described, named, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ApiKeyId, ClientTokenId, OrganizationId } from './ids.ts';
@@ -5,25 +6,25 @@ import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
 import { ApiScope, CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
 
-const Scopes = arrayOf(ApiScope(), 1, 5);
-const Models = arrayOf(text(1, 200), 1, 200);
+const Scopes = once(() => arrayOf(ApiScope(), 1, 5));
+const Models = once(() => arrayOf(text(1, 200), 1, 200));
 const MAX_OVERLAP_SECONDS = 7 * 86_400;
 const MAX_TOKEN_SECONDS = 86_400;
 
-const limits = {
+const limits = once(() => ({
   expires_at: z.nullish(Timestamp()),
-  allowed_models: described(z.nullish(Models), 'Nothing but these; all of them unless given'),
+  allowed_models: described(z.nullish(Models()), 'Nothing but these; all of them unless given'),
   monthly_credit_cap: z.nullish(z.union([CreditAmount(), z.literal(0)])),
   rate_limit_per_minute: z.nullish(whole(1, 1_000_000)),
-};
+}));
 
 export const ApiKeyRequest = named('ApiKeyRequest', () =>
-  z.strictObject({ name: Name(), scopes: Scopes, organization_id: z.optional(OrganizationId()), ...limits }),
+  z.strictObject({ name: Name(), scopes: Scopes(), organization_id: z.optional(OrganizationId()), ...limits() }),
 );
 
 const ApiKeyChange = named('ApiKeyChange', () =>
   z
-    .strictObject({ name: z.optional(Name()), scopes: z.optional(Scopes), ...limits })
+    .strictObject({ name: z.optional(Name()), scopes: z.optional(Scopes()), ...limits() })
     .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
 );
 
@@ -56,7 +57,7 @@ export const ClientTokenRequest = named('ClientTokenRequest', () =>
   z.strictObject({
     user_ref: described(EndUser(), 'Whose it is, in the app’s own words; its jobs carry it as `end_user`'),
     scopes: described(arrayOf(ApiScope(), 1, 5), '`jobs`, and no other'),
-    allowed_models: z.nullish(Models),
+    allowed_models: z.nullish(Models()),
     max_credits: described(z.nullish(CreditAmount()), 'Most that all jobs of the token may cost together'),
     expires_in: described(whole(1, MAX_TOKEN_SECONDS), 'Seconds'),
   }),

@@ -29,8 +29,8 @@ export const listAuditLog = contract({
   summary: 'What was done in an account, newest first',
   query: () =>
     z.strictObject({
-      scope: z.optional(KeyScope),
-      scope_id: z.optional(KeyScopeId),
+      scope: z.optional(KeyScope()),
+      scope_id: z.optional(KeyScopeId()),
       actor: z.optional(text(1, 100)),
       action: z.optional(text(1, 100)),
       target: described(z.optional(text(1, 200)), 'The id of what it was done to'),

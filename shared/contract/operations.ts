@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import * as z from '../schema/zod.ts';
 
 /** Kinds of work that a setting can be made for: the operations of the catalogue. */
@@ -22,7 +23,9 @@ export const OPERATIONS = [
 ] as const;
 
 /** `llm` is what settings pages call `chat`. */
-export const SettingOperation = z.pipe(
-  z.enum([...OPERATIONS, 'llm']),
-  z.transform((name) => (name === 'llm' ? 'chat' : name)),
+export const SettingOperation = once(() =>
+  z.pipe(
+    z.enum([...OPERATIONS, 'llm']),
+    z.transform((name) => (name === 'llm' ? 'chat' : name)),
+  ),
 );

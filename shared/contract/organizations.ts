@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import { described, named, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, InvitationId, OrganizationId, UserId } from './ids.ts';
@@ -6,27 +7,27 @@ import { contract } from './route-doc.ts';
 import { Email, Name, Timestamp } from './scalars.ts';
 
 /** What a member may do: `owner` and `admin` everything, `member` jobs, `billing` the books. */
-export const MemberRole = z.enum(['owner', 'admin', 'member', 'billing']);
+export const MemberRole = once(() => z.enum(['owner', 'admin', 'member', 'billing']));
 
 export const Organization = named('Organization', () =>
   z.looseObject({
     id: OrganizationId(),
     name: z.string(),
     account_id: described(AccountId(), 'Its account: `account_id` of a job that it pays for'),
-    role: described(MemberRole, 'What the caller is there'),
+    role: described(MemberRole(), 'What the caller is there'),
     created_at: Timestamp(),
   }),
 );
 
 export const Member = named('Member', () =>
-  z.looseObject({ user_id: UserId(), email: z.nullable(z.string()), role: MemberRole, created_at: Timestamp() }),
+  z.looseObject({ user_id: UserId(), email: z.nullable(z.string()), role: MemberRole(), created_at: Timestamp() }),
 );
 
 export const Invitation = named('Invitation', () =>
   z.looseObject({
     id: InvitationId(),
     email: z.string(),
-    role: MemberRole,
+    role: MemberRole(),
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     expires_at: Timestamp(),
     token: described(z.optional(z.string()), 'Shown once; whoever signs in with that address may accept with it'),
@@ -34,7 +35,7 @@ export const Invitation = named('Invitation', () =>
 );
 
 const InvitationRequest = named('InvitationRequest', () =>
-  z.strictObject({ email: Email(), role: z._default(MemberRole, 'member') }),
+  z.strictObject({ email: Email(), role: z._default(MemberRole(), 'member') }),
 );
 
 const tag = 'Organizations';
@@ -164,7 +165,7 @@ export const changeMember = contract({
   summary: 'Give a member another role',
   description: `API keys of the organisation that the person made and that may do more than the new role are revoked. ${UNLIMITED}`,
   params: memberParams,
-  body: () => z.strictObject({ role: MemberRole }),
+  body: () => z.strictObject({ role: MemberRole() }),
   answers: { 200: { description: 'The member', schema: Member } },
   refusals: ['forbidden', 'not_found', 'invalid_state'],
 });

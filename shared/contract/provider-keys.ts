@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import { arrayOf, described, matching, named, type Of, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { ProviderKeyId } from './ids.ts';
@@ -9,27 +10,28 @@ const MAX_CONFIG_CHARS = 8_192;
 const MAX_CONFIG_TEXTS = 64;
 const CONFIG_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
-export const KeyScope = z.enum(['user', 'project', 'organization', 'platform']);
-export const KeyScopeId = described(
-  text(1, 100),
-  'A `proj_…` or `org_…`; nothing or `me` for one’s own keys, nothing for the platform’s',
+export const KeyScope = once(() => z.enum(['user', 'project', 'organization', 'platform']));
+export const KeyScopeId = once(() =>
+  described(text(1, 100), 'A `proj_…` or `org_…`; nothing or `me` for one’s own keys, nothing for the platform’s'),
 );
 
-const ProviderId = matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider');
-const Secret = z.string().check(z.trim(), z.minLength(1), z.maxLength(16_384));
-const Config = described(
-  JsonObject().check(
-    z.refine(
-      (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
-      `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
+const ProviderId = once(() => matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider'));
+const Secret = once(() => z.string().check(z.trim(), z.minLength(1), z.maxLength(16_384)));
+const Config = once(() =>
+  described(
+    JsonObject().check(
+      z.refine(
+        (value) => JSON.stringify(value).length <= MAX_CONFIG_CHARS,
+        `Must not exceed ${MAX_CONFIG_CHARS} characters as JSON`,
+      ),
+      z.refine(
+        (value) => namesOf(value).every((name) => CONFIG_NAME.test(name)),
+        `Names must match ${CONFIG_NAME.source}`,
+      ),
+      z.refine((value) => textsOf(value) <= MAX_CONFIG_TEXTS, `Must not hold more than ${MAX_CONFIG_TEXTS} texts`),
     ),
-    z.refine(
-      (value) => namesOf(value).every((name) => CONFIG_NAME.test(name)),
-      `Names must match ${CONFIG_NAME.source}`,
-    ),
-    z.refine((value) => textsOf(value) <= MAX_CONFIG_TEXTS, `Must not hold more than ${MAX_CONFIG_TEXTS} texts`),
+    'What else the provider needs. Texts are sealed like the key, but for `endpoint_url`, `region`, `location`, `organization`, `organization_id`, `project`, `project_id`, `model`, `deployment`, `resource` and `api_version` at the top. The key is sent to `endpoint_url`, if it has one, and nowhere else',
   ),
-  'What else the provider needs. Texts are sealed like the key, but for `endpoint_url`, `region`, `location`, `organization`, `organization_id`, `project`, `project_id`, `model`, `deployment`, `resource` and `api_version` at the top. The key is sent to `endpoint_url`, if it has one, and nowhere else',
 );
 
 const inside = (value: unknown): unknown[] => (typeof value === 'object' && value !== null ? Object.values(value) : []);
@@ -42,22 +44,26 @@ function namesOf(value: unknown): string[] {
 const textsOf = (value: unknown): number =>
   typeof value === 'string' ? 1 : inside(value).reduce<number>((sum, item) => sum + textsOf(item), 0);
 
-const secrets = { api_key: Secret, api_secret: z.optional(Secret), additional_config: z.optional(Config) };
+const secrets = once(() => ({
+  api_key: Secret(),
+  api_secret: z.optional(Secret()),
+  additional_config: z.optional(Config()),
+}));
 
-const changeable = {
+const changeable = once(() => ({
   name: z.optional(Name()),
   priority: described(z.optional(whole(-1_000_000, 1_000_000)), 'The highest is taken first'),
   max_concurrency: described(z.optional(whole(0, 10_000)), 'Runs at once; 10 unless given'),
-};
+}));
 
 export const ProviderKeyRequest = named('ProviderKeyRequest', () =>
   z.strictObject({
-    provider: ProviderId,
+    provider: ProviderId(),
     profile: described(z.optional(text(1, 100)), 'One pool of its provider (`vision-nova`); all of them unless given'),
-    ...secrets,
-    ...changeable,
-    scope: described(z.optional(KeyScope), 'Whose it is; the account’s that the caller acts for unless given'),
-    scope_id: z.optional(KeyScopeId),
+    ...secrets(),
+    ...changeable(),
+    scope: described(z.optional(KeyScope()), 'Whose it is; the account’s that the caller acts for unless given'),
+    scope_id: z.optional(KeyScopeId()),
   }),
 );
 export type ProviderKeyRequest = Of<typeof ProviderKeyRequest>;
@@ -65,20 +71,20 @@ export type ProviderKeyRequest = Of<typeof ProviderKeyRequest>;
 const ProviderKeyChange = named('ProviderKeyChange', () =>
   z
     .strictObject({
-      ...changeable,
+      ...changeable(),
       is_active: described(z.optional(z.boolean()), 'True also brings back a key that is out of service'),
       profile: z.optional(z.nullable(text(1, 100))),
       additional_config: described(
-        z.optional(Config),
+        z.optional(Config()),
         'In place of the old one, sealed parts included. `endpoint_url` stays as it is: another one needs …/replace, which takes the key again',
       ),
     })
     .check(z.refine((change) => Object.values(change).some((value) => value !== undefined), 'Must change something')),
 );
 
-const ProviderKeySecrets = named('ProviderKeySecrets', () => z.strictObject(secrets));
+const ProviderKeySecrets = named('ProviderKeySecrets', () => z.strictObject(secrets()));
 
-const KeyTestRequest = named('KeyTestRequest', () => z.strictObject({ provider: ProviderId, ...secrets }));
+const KeyTestRequest = named('KeyTestRequest', () => z.strictObject({ provider: ProviderId(), ...secrets() }));
 
 export const ProviderKey = named(
   'ProviderKey',
@@ -87,7 +93,7 @@ export const ProviderKey = named(
       id: ProviderKeyId(),
       provider: z.string(),
       profile: z.nullable(z.string()),
-      scope: KeyScope,
+      scope: KeyScope(),
       scope_id: z.nullable(z.string()),
       name: z.string(),
       last4: z.string(),
@@ -144,10 +150,10 @@ export const listProviderKeys = contract({
   summary: 'Keys of the account, or of one scope, newest first',
   query: () =>
     z.strictObject({
-      provider: z.optional(ProviderId),
+      provider: z.optional(ProviderId()),
       profile: z.optional(text(1, 100)),
-      scope: z.optional(KeyScope),
-      scope_id: z.optional(KeyScopeId),
+      scope: z.optional(KeyScope()),
+      scope_id: z.optional(KeyScopeId()),
       ...pageQuery(/^key_[0-9a-f]{32}$/),
     }),
   answers: { 200: { description: 'A page of keys', schema: listOf(ProviderKey) } },
@@ -243,7 +249,7 @@ const Pool = named(
   () =>
     z.looseObject({
       profile: z.string(),
-      scope: KeyScope,
+      scope: KeyScope(),
       scope_id: z.nullable(z.string()),
       strategy: z.enum(['least_used', 'round_robin']),
       keys: described(z.array(z.string()), 'In the order of their priority'),
@@ -251,7 +257,7 @@ const Pool = named(
   'The keys of one owner that take turns: of a profile, or of a provider.',
 );
 
-const scope = { scope: z.optional(KeyScope), scope_id: z.optional(KeyScopeId) };
+const scope = once(() => ({ scope: z.optional(KeyScope()), scope_id: z.optional(KeyScopeId()) }));
 
 export const listKeyPools = contract({
   method: 'get',
@@ -259,7 +265,7 @@ export const listKeyPools = contract({
   scopes: ['keys'],
   tag,
   summary: 'Pools of keys, and how their keys take turns',
-  query: () => z.strictObject(scope),
+  query: () => z.strictObject(scope()),
   answers: { 200: { description: 'The pools', schema: listOf(Pool) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -272,7 +278,7 @@ export const putKeyPool = contract({
   summary: 'Let the keys of a pool take turns by use or in a round',
   description: 'Priority counts first in either.',
   params: () => z.object({ profile: matching(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
-  body: () => z.strictObject({ strategy: Pool().shape.strategy, ...scope }),
+  body: () => z.strictObject({ strategy: Pool().shape.strategy, ...scope() }),
   answers: { 200: { description: 'The pool', schema: Pool } },
   refusals: ['forbidden', 'not_found'],
 });

@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import { arrayOf, described, matching, named, type Of, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId } from './ids.ts';
@@ -7,27 +8,29 @@ import { SettingOperation } from './operations.ts';
 import { contract } from './route-doc.ts';
 import { Timestamp } from './scalars.ts';
 
-export const SettingScope = z.enum(['user', 'project', 'organization']);
-const ScopeId = described(
-  z.string().check(z.regex(/^(me|(acct|proj|org)_[0-9a-f]{32})$/, 'Must be `me` or an id')),
-  '`me` for one’s own, else a `proj_…` or `org_…`',
+export const SettingScope = once(() => z.enum(['user', 'project', 'organization']));
+const ScopeId = once(() =>
+  described(
+    z.string().check(z.regex(/^(me|(acct|proj|org)_[0-9a-f]{32})$/, 'Must be `me` or an id')),
+    '`me` for one’s own, else a `proj_…` or `org_…`',
+  ),
 );
 
-const value = {
+const value = once(() => ({
   provider: matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider'),
   model: z.nullish(text(1, 200)),
   endpoint_url: described(
     z.nullish(text(1, 2_048)),
     'Of a self-hosted model: docs/custom-endpoints.md. It gets the key of this scope that was kept with this address, or none',
   ),
-};
+}));
 
-export const SettingRequest = named('ProviderSettingRequest', () => z.strictObject(value));
+export const SettingRequest = named('ProviderSettingRequest', () => z.strictObject(value()));
 export type SettingRequest = Of<typeof SettingRequest>;
 
 export const Setting = named('ProviderSetting', () =>
   z.looseObject({
-    scope: SettingScope,
+    scope: SettingScope(),
     scope_id: z.string(),
     operation: z.string(),
     provider: z.string(),
@@ -71,16 +74,16 @@ const ImportRequest = named(
   'SettingsImport',
   () =>
     z.strictObject({
-      settings: arrayOf(z.strictObject({ operation: SettingOperation, ...value }), 1, MAX_IMPORTED),
+      settings: arrayOf(z.strictObject({ operation: SettingOperation(), ...value() }), 1, MAX_IMPORTED),
     }),
   'What a browser kept of old; taken once, and never over what is set.',
 );
 
 const Imported = () => z.object({ imported: z.int(), already_imported: z.boolean() });
 
-const place = { scope: z.optional(SettingScope), scope_id: z.optional(ScopeId) };
+const place = once(() => ({ scope: z.optional(SettingScope()), scope_id: z.optional(ScopeId()) }));
 const tag = 'Provider settings';
-const params = () => z.object({ scope: SettingScope, scope_id: ScopeId, operation: SettingOperation });
+const params = () => z.object({ scope: SettingScope(), scope_id: ScopeId(), operation: SettingOperation() });
 const path = '/v1/provider-settings/{scope}/{scope_id}/{operation}';
 const setting = { description: 'The setting; its version as `ETag`', schema: Setting };
 
@@ -128,14 +131,16 @@ export const listSettings = contract({
   scopes: ['keys'],
   tag,
   summary: 'Settings of every level that the caller can see',
-  query: () => z.strictObject({ ...place, ...pageQuery() }),
+  query: () => z.strictObject({ ...place(), ...pageQuery() }),
   answers: { 200: { description: 'A page of settings', schema: listOf(Setting) } },
   refusals: ['forbidden', 'not_found'],
 });
 
-const flag = z.pipe(
-  z.enum(['true', 'false']),
-  z.transform((text) => text === 'true'),
+const flag = once(() =>
+  z.pipe(
+    z.enum(['true', 'false']),
+    z.transform((text) => text === 'true'),
+  ),
 );
 
 export const effectiveSetting = contract({
@@ -150,14 +155,14 @@ export const effectiveSetting = contract({
     'first, then the others of its provider, then the rest, unless the request’s own `routing` orders them.',
   query: () =>
     z.strictObject({
-      operation: SettingOperation,
+      operation: SettingOperation(),
       project_id: z.optional(ProjectId()),
       account_id: z.optional(AccountId()),
       provider: described(z.optional(text(1, 100)), 'As if the request itself named it'),
       model: described(z.optional(text(1, 200)), 'The same for the model'),
       provider_key: z.optional(text(1, 100)),
-      byok_only: z.optional(flag),
-      allow_platform_key: z.optional(flag),
+      byok_only: z.optional(flag()),
+      allow_platform_key: z.optional(flag()),
     }),
   answers: { 200: { description: 'The choice', schema: EffectiveSetting } },
   refusals: ['forbidden', 'not_found'],
@@ -171,7 +176,7 @@ export const settingsEvents = contract({
   summary: 'Changes of settings and keys as server-sent events, for other tabs',
   description:
     '`setting.changed`, `setting.deleted`, `provider_key.created`, `provider_key.disabled` and so on. Send `Last-Event-ID` to go on after a break.',
-  query: () => z.strictObject({ ...place, last_event_id: z.optional(z.string().check(z.maxLength(40))) }),
+  query: () => z.strictObject({ ...place(), last_event_id: z.optional(z.string().check(z.maxLength(40))) }),
   resumable: true,
   answers: { 200: { description: 'The stream', schema: () => z.string(), contentType: 'text/event-stream' } },
   refusals: ['forbidden', 'not_found'],
