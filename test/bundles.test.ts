@@ -39,5 +39,5 @@ test('no bundle holds what belongs to the local stack, to tests, or to another W
   }
   const holders = (marker: string) => WORKERS.filter((worker) => bundles.get(worker)?.includes(marker));
   expect(holders('api.replicate.com')).not.toContain('callback');
-  expect(holders('api_sign_request')).toEqual(['worker']);
+  expect(holders('api.cloudinary.com')).toEqual(['worker']);
 });

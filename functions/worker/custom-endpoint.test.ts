@@ -37,7 +37,7 @@ test.each([
 test('what it redirects to is not followed elsewhere', async () => {
   const provider = fakeProvider();
   const fetch = vi.fn(async () => new Response(null, { status: 302, headers: { location: 'https://evil.example/' } }));
-  await openProvider(fakeDeps({ adapter: async () => provider.adapter, fetch, ...keyless() }), own());
+  await openProvider(fakeDeps({ adapter: () => provider.adapter, fetch, ...keyless() }), own());
   const [options] = provider.create.mock.calls[0] as unknown as [{ fetch: typeof globalThis.fetch }];
   await expect(options.fetch(`${ENDPOINT}predictions`, { method: 'POST' })).rejects.toThrow('redirect');
   expect(fetch).toHaveBeenCalledTimes(1);

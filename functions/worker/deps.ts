@@ -23,8 +23,8 @@ export type Adapter = ProviderModule & {
 export type WorkerDeps = {
   db: WorkerDatabase;
   keys: KeyVault;
-  /** Loaded when it is first asked for; undefined for a provider that we do not speak to. */
-  adapter: (provider: string) => Promise<Adapter | undefined>;
+  /** Undefined for a provider that we do not speak to. */
+  adapter: (provider: string) => Adapter | undefined;
   /** The provider's own input fields for an attempt, from the catalogue; refused where it no longer knows the route. */
   providerInput: (work: Work) => Result<Record<string, unknown>>;
   /** What an attempt makes. */

@@ -9,7 +9,7 @@ describe('the secret of the key’s account', () => {
   const replicate = (overrides = {}) => {
     const fake = fakeWorker({}, overrides);
     const { adapter } = fake.provider;
-    const deps = { ...fake.deps, adapter: async (id: string) => (id === 'replicate' ? adapter : undefined) };
+    const deps = { ...fake.deps, adapter: (id: string) => (id === 'replicate' ? adapter : undefined) };
     return { fake, deps };
   };
   const bare = { open: vi.fn(async () => ({ key: 'r8_x', config: {}, key_id: 'key_1', version: 1 })) };

@@ -43,8 +43,7 @@ export function createHookSecrets(deps: WorkerDeps): HookSecrets {
 
 async function fetchReplicate({ fetch, adapter }: WorkerDeps, key: string): Promise<string[] | null> {
   try {
-    const { baseUrl = REPLICATE_URL } = (await adapter('replicate')) ?? {};
-    const response = await fetch(`${baseUrl}/webhooks/default/secret`, {
+    const response = await fetch(`${adapter('replicate')?.baseUrl ?? REPLICATE_URL}/webhooks/default/secret`, {
       headers: { authorization: `Bearer ${key}` },
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),

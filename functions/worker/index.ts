@@ -1,12 +1,12 @@
-import { once } from '../../shared/async/once.ts';
 import { createCloudinary } from '../../shared/cloudinary/cloudinary.ts';
 import { createDatabase } from '../../shared/db/client.ts';
 import { createWorkerDatabase } from '../../shared/db/worker.ts';
 import { endpointOf } from '../../shared/env/provider-variables.ts';
 import { createPostSigned } from '../../shared/internal/post-signed.ts';
 import { createLog } from '../../shared/log/log.ts';
+import { createFalKeys } from '../../shared/providers/fal-hook.ts';
 import { findProvider } from '../../shared/providers/registry.ts';
-import type { Fetch } from '../../shared/providers/types.ts';
+import type { Fetch, PublicKeys } from '../../shared/providers/types.ts';
 import { createWake } from '../../shared/qstash/wake.ts';
 import { createApp } from './app.ts';
 import { catalogueInput, catalogueKind } from './catalogue.ts';
@@ -57,13 +57,10 @@ function databaseOf(env: Env, log: WorkerDeps['log']) {
 
 /** Providers' public keys are remembered as long as the isolate lives. */
 function adaptersOf(env: Env): WorkerDeps['adapter'] {
-  const falKeys = once(async () => {
-    const { createFalKeys } = await import('../../shared/providers/fal-hook.ts');
-    return createFalKeys({ fetch: send, now, url: env.FAL_JWKS_URL });
-  });
-  return async function adapter(id) {
-    const found = await findProvider(id);
-    return found && { ...found, baseUrl: endpointOf(env, id), ...(id === 'fal' && { publicKeys: await falKeys() }) };
+  const publicKeys: Record<string, PublicKeys> = { fal: createFalKeys({ fetch: send, now, url: env.FAL_JWKS_URL }) };
+  return function adapter(id) {
+    const found = findProvider(id);
+    return found && { ...found, baseUrl: endpointOf(env, id), publicKeys: publicKeys[id] };
   };
 }
 

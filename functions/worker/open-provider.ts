@@ -13,7 +13,7 @@ const DELAYS_MS = [200, 1_000];
 
 /** The provider of an attempt, under the very key that the attempt was given. */
 export async function openProvider(deps: WorkerDeps, work: Work): Promise<OpenedProvider> {
-  const adapter = await deps.adapter(work.provider);
+  const adapter = deps.adapter(work.provider);
   if (!adapter) return { ok: false, reason: 'missing', message: `There is no adapter for ${work.provider}.` };
   const opened = await openKey(deps, work);
   if (!opened) return { ok: false, reason: 'unavailable', message: 'The key could not be asked for.' };

@@ -37,8 +37,7 @@ export async function cancelAttempt(deps: WorkerDeps, work: Work): Promise<void>
 /** Nobody to ask: the provider's webhook or the deadline decides; of a synchronous route nothing can come once its time is over. */
 async function waitForWord(deps: WorkerDeps, work: Work): Promise<void> {
   const age = deps.now() - Date.parse(work.started_at ?? work.created_at);
-  const adapter = await deps.adapter(work.provider);
-  if (adapter?.synchronous && age > work.longest_seconds * 1000) {
+  if (deps.adapter(work.provider)?.synchronous && age > work.longest_seconds * 1000) {
     await recordVerdict(deps, work, failed('lost', 'lost', 'The answer of the provider got lost.'));
   } else {
     await reschedule(deps, work, LOOK_AFTER_SECONDS);

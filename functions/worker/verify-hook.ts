@@ -27,7 +27,7 @@ const UNSIGNED = { code: 'unauthenticated', detail: 'This address takes signed w
 /** Whether the path is one that we made: checked without the database, before the body is even read. */
 export async function verifyPath({ adapter, signingSecret }: WorkerDeps, hook: Omit<Hook, 'headers' | 'body'>) {
   const token = await verifyHookToken({ token: hook.token, attemptId: hook.attemptId, secrets: [signingSecret] });
-  const found = token && (await adapter(hook.provider));
+  const found = adapter(hook.provider);
   if (!token || !found || !/^\d{1,15}$/.test(hook.fence)) return refuse(UNSIGNED);
   return { adapter: found, keyName: `${token.keyId}.${token.version}` };
 }

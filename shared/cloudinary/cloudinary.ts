@@ -2,6 +2,7 @@ import { once } from '../async/once.ts';
 import type { Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { streamMultipart } from './multipart.ts';
+import { signParams } from './signature.ts';
 import type {
   Asset,
   Cloudinary,
@@ -21,7 +22,7 @@ const DESTROY_TIMEOUT_MS = 20_000;
 
 type Params = Record<string, string | number | boolean>;
 
-/** A client of Cloudinary's upload API over `fetch`; only signing comes from the SDK, whose transport is Node's. */
+/** A client of Cloudinary's upload API over `fetch`: the SDK's transport is Node's. */
 export function createCloudinary(options: CloudinaryOptions): Cloudinary {
   return {
     store: async (request) => {
@@ -65,13 +66,10 @@ function urlOf({ endpoint = ENDPOINT, cloudName }: CloudinaryOptions, path: stri
   return `${endpoint.replace(/\/$/, '')}/v1_1/${encodeURIComponent(cloudName)}/${path}`;
 }
 
-/** The SDK is evaluated when something is signed: most of a Worker's starts are for something else. */
 async function signed({ apiKey, apiSecret, now }: CloudinaryOptions, params: Params): Promise<Record<string, string>> {
-  const { default: utils } = await import('cloudinary/lib/utils/index.js');
   const stamped = { ...params, timestamp: Math.floor(now() / 1000) };
-  const signature = utils.api_sign_request(stamped, apiSecret, 'sha256', 2);
-  const texts = Object.entries(stamped).map(([name, value]) => [name, String(value)]);
-  return { ...Object.fromEntries(texts), api_key: apiKey, signature };
+  const texts = Object.fromEntries(Object.entries(stamped).map(([name, value]) => [name, String(value)]));
+  return { ...texts, api_key: apiKey, signature: await signParams(texts, apiSecret) };
 }
 
 /** Signs at the moment of sending. Null if there was no answer. */

@@ -1,7 +1,7 @@
 import { checkHeaders } from './check-headers.ts';
 import { type CheckRow, checks } from './checks.ts';
 import { parseJson, tidy } from './classify.ts';
-import { findProvider, hasProvider } from './registry.ts';
+import { findProvider } from './registry.ts';
 import type { KeyCheck, ProviderOptions } from './types.ts';
 
 type CheckOptions = Pick<ProviderOptions, 'key' | 'secret' | 'baseUrl' | 'fetch' | 'now' | 'config'>;
@@ -10,7 +10,8 @@ type CheckOptions = Pick<ProviderOptions, 'key' | 'secret' | 'baseUrl' | 'fetch'
 const TIMEOUT_MS = 2_500;
 
 /** Whether a key of this provider can be tried at all. */
-export const isCheckable = (provider: string) => hasProvider(provider) || Object.hasOwn(checks, provider);
+export const isCheckable = (provider: string) =>
+  findProvider(provider) !== undefined || Object.hasOwn(checks, provider);
 
 /**
  * Tries a key with one cheap call, in under 3 s, and says what the provider says. A provider that cannot be tried is `unreachable`.
@@ -19,7 +20,7 @@ export const isCheckable = (provider: string) => hasProvider(provider) || Object
 export async function checkKey(provider: string, options: CheckOptions): Promise<KeyCheck> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const fetch: CheckOptions['fetch'] = (input, init) => options.fetch(input, inTime(timeout, init));
-  const adapter = await findProvider(provider);
+  const adapter = findProvider(provider);
   if (adapter) return adapter.create({ ...options, fetch }).check();
   const row = Object.hasOwn(checks, provider) ? checks[provider] : undefined;
   if (!row) return { result: 'unreachable', message: 'This provider offers no call that tries a key for nothing.' };

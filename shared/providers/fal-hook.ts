@@ -1,4 +1,5 @@
-import { matching } from '../schema/build.ts';
+import { once } from '../async/once.ts';
+import { matching, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { fromHex, sha256, toBytes, toHex } from '../signatures/bytes.ts';
 import { type HeadersLike, singleHeader } from '../signatures/headers.ts';
@@ -28,7 +29,7 @@ export async function verifyFalHook(request: HookRequest): Promise<HookResult> {
   const message = toBytes([read.requestId, read.userId, read.timestamp, hash].join('\n'));
   const signed = await isSigned(message, read.signature, request.publicKeys);
   if (signed !== true) return refuse(signed);
-  const body = bodySchema.safeParse(parseJson(text)).data;
+  const body = bodySchema().safeParse(parseJson(text)).data;
   if (!body) return refuse('body');
   // A request that fal retried carries the last try's id in the one place and the queue's in the other.
   const ids = [body.request_id, body.gateway_request_id];
@@ -67,7 +68,7 @@ async function isSigned(
   }
 }
 
-function readVerdict(body: z.infer<typeof bodySchema>, { kind, outputOrigins }: HookRequest): Verdict {
+function readVerdict(body: Of<typeof bodySchema>, { kind, outputOrigins }: HookRequest): Verdict {
   if (body.status === 'ERROR') return readError(body.payload, body.error ?? '');
   // The result could not be put into the webhook (too large, not JSON): it is there to be fetched.
   if (body.status !== 'OK' || body.payload === null || body.payload === undefined) {
@@ -107,7 +108,7 @@ export function createFalKeys(options: { fetch: Fetch; now: () => number; url?: 
 async function loadKeys(fetch: Fetch, url: string): Promise<CryptoKey[]> {
   const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(5_000) });
   if (response.status !== 200) throw new Error(`status ${response.status}`);
-  const { keys } = jwksSchema.parse(await response.json());
+  const { keys } = jwksSchema().parse(await response.json());
   const usable = keys.filter(({ kty, crv }) => kty === 'OKP' && crv === 'Ed25519');
   if (usable.length === 0) throw new Error('no Ed25519 key');
   return Promise.all(
@@ -119,15 +120,19 @@ function refuse(reason: HookRefusal): HookResult {
   return { ok: false, reason };
 }
 
-const bodySchema = z.object({
-  request_id: matching(/^[\w-]{1,128}$/),
-  gateway_request_id: z.nullish(z.string()),
-  status: z.string(),
-  payload: z.optional(z.unknown()),
-  error: z.nullish(z.string()),
-  payload_error: z.nullish(z.string()),
-});
+const bodySchema = once(() =>
+  z.object({
+    request_id: matching(/^[\w-]{1,128}$/),
+    gateway_request_id: z.nullish(z.string()),
+    status: z.string(),
+    payload: z.optional(z.unknown()),
+    error: z.nullish(z.string()),
+    payload_error: z.nullish(z.string()),
+  }),
+);
 
-const jwksSchema = z.object({
-  keys: z.array(z.object({ kty: z.string(), crv: z.optional(z.string()), x: z.optional(z.string()) })),
-});
+const jwksSchema = once(() =>
+  z.object({
+    keys: z.array(z.object({ kty: z.string(), crv: z.optional(z.string()), x: z.optional(z.string()) })),
+  }),
+);

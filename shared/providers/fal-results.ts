@@ -1,3 +1,4 @@
+import { once } from '../async/once.ts';
 import * as z from '../schema/zod.ts';
 import { isModeration, tidy, type VendorError } from './classify.ts';
 import { readOutputs } from './outputs.ts';
@@ -19,7 +20,7 @@ const NOT_THE_INPUT = new Set(
 /** The outputs of a result, without those that fal's safety checker has blackened; all of them black is a rejection. */
 export function readFalResult(result: unknown, kind: MediaKind, origins: readonly string[] | undefined): Verdict {
   const verdict = readOutputs(result, { kind, hosts: FAL_OUTPUT_HOSTS, origins });
-  const flags = flagsSchema.safeParse(result).data?.has_nsfw_concepts ?? [];
+  const flags = flagsSchema().safeParse(result).data?.has_nsfw_concepts ?? [];
   if (verdict.status !== 'succeeded' || !flags.includes(true)) return verdict;
   const outputs = verdict.outputs.filter((_, n) => flags[n] !== true);
   if (outputs.length > 0) return { ...verdict, outputs };
@@ -35,7 +36,7 @@ export function readFalResult(result: unknown, kind: MediaKind, origins: readonl
  * @see https://fal.ai/docs/documentation/model-apis/errors
  */
 export function readFalError(body: unknown, secrets: readonly (string | undefined)[] = []): VendorError | null {
-  const error = errorSchema.safeParse(body).data;
+  const error = errorSchema().safeParse(body).data;
   if (!error) return null;
   const [first] = Array.isArray(error.detail) ? error.detail : [];
   const message = typeof error.detail === 'string' ? error.detail : (first?.msg ?? error.error ?? error.message);
@@ -63,7 +64,7 @@ export function readFalFailure(
   status: number | undefined,
   secrets: readonly (string | undefined)[] = [],
 ): Verdict {
-  const error = errorSchema.safeParse(body).data;
+  const error = errorSchema().safeParse(body).data;
   const read = readFalError(body, secrets);
   if (!error || !read) return { status: 'ambiguous', message: `the provider answered ${status ?? 'nothing'}` };
   const { message, field } = read;
@@ -86,25 +87,27 @@ function isInputError(types: string[], platformError: string | null | undefined,
   return types.length > 0 ? !types.some((type) => NOT_THE_INPUT.has(type)) : [400, 413, 422].includes(status);
 }
 
-const flagsSchema = z.object({ has_nsfw_concepts: z.array(z.boolean()) });
+const flagsSchema = once(() => z.object({ has_nsfw_concepts: z.array(z.boolean()) }));
 
-const errorSchema = z.object({
-  detail: z.catch(
-    z.nullish(
-      z.union([
-        z.string(),
-        z.array(
-          z.object({
-            msg: z.nullish(z.string()),
-            type: z.nullish(z.string()),
-            loc: z.nullish(z.array(z.union([z.string(), z.number()]))),
-          }),
-        ),
-      ]),
+const errorSchema = once(() =>
+  z.object({
+    detail: z.catch(
+      z.nullish(
+        z.union([
+          z.string(),
+          z.array(
+            z.object({
+              msg: z.nullish(z.string()),
+              type: z.nullish(z.string()),
+              loc: z.nullish(z.array(z.union([z.string(), z.number()]))),
+            }),
+          ),
+        ]),
+      ),
+      null,
     ),
-    null,
-  ),
-  error: z.catch(z.nullish(z.string()), null),
-  error_type: z.catch(z.nullish(z.string()), null),
-  message: z.catch(z.nullish(z.string()), null),
-});
+    error: z.catch(z.nullish(z.string()), null),
+    error_type: z.catch(z.nullish(z.string()), null),
+    message: z.catch(z.nullish(z.string()), null),
+  }),
+);

@@ -1,4 +1,5 @@
-import { createFalClient, type FalClient } from '@fal-ai/client';
+import type { FalClient } from '@fal-ai/client';
+import { once } from '../async/once.ts';
 import { matching } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { classifySubmission, parseJson, type ReadError, retryAfter } from './classify.ts';
@@ -24,6 +25,9 @@ const NO_VERDICT = new Set([401, 403, 404, 408, 429]);
 /** A request that never was, of an application that is: asking about it tells whether the key is good. */
 const NOBODY = { endpoint: 'fal-ai/flux', requestId: '00000000-0000-4000-8000-000000000000' };
 
+/** Evaluated when fal is first used: most starts of a Worker use no provider. */
+const sdk = () => import('@fal-ai/client');
+
 type Call = (use: (client: FalClient) => Promise<unknown>) => Promise<Answer>;
 
 /** fal's queue through its SDK. Models are endpoint ids (`fal-ai/flux/dev`). */
@@ -31,6 +35,7 @@ function createFal(options: ProviderOptions): Provider {
   const call: Call = async (use) => {
     const rewrite = (url: string) => moveHost(url, options.baseUrl);
     const recorded = recordFetch({ fetch: options.fetch, timeoutMs: TIMEOUT_MS, rewrite });
+    const { createFalClient } = await sdk();
     const client = createFalClient({
       credentials: options.key,
       fetch: recorded.fetch,
@@ -61,7 +66,7 @@ function submit({ model, input, hookUrl }: StartRequest) {
 }
 
 function readStarted(answer: Answer, request: StartRequest, readError: ReadError, now: number): Started {
-  const queued = queuedSchema.safeParse(accepted(answer)).data;
+  const queued = queuedSchema().safeParse(accepted(answer)).data;
   if (!queued) return classifySubmission(answer, readError, now);
   const state = { request_id: queued.request_id, model: request.model, kind: request.kind };
   return { status: 'pending', requestId: queued.request_id, state };
@@ -71,7 +76,7 @@ function readStarted(answer: Answer, request: StartRequest, readError: ReadError
 async function poll(call: Call, state: ProviderState, options: ProviderOptions): Promise<Verdict> {
   const request = { requestId: state.request_id };
   const progress = await call((client) => client.queue.status(state.model, request));
-  const status = statusSchema.safeParse(accepted(progress)).data?.status;
+  const status = statusSchema().safeParse(accepted(progress)).data?.status;
   if (status === 'IN_QUEUE' || status === 'IN_PROGRESS') return { status: 'pending' };
   if (status !== 'COMPLETED') return unanswered(progress, options.now());
   const answer = await call((client) => client.queue.result(state.model, request));
@@ -109,5 +114,5 @@ function accepted(answer: Answer): unknown {
 
 export const fal: ProviderModule = { create: createFal, verifyHook: verifyFalHook, outputHosts: FAL_OUTPUT_HOSTS };
 
-const queuedSchema = z.object({ request_id: matching(/^[\w-]{1,128}$/) });
-const statusSchema = z.object({ status: z.string() });
+const queuedSchema = once(() => z.object({ request_id: matching(/^[\w-]{1,128}$/) }));
+const statusSchema = once(() => z.object({ status: z.string() }));

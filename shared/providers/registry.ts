@@ -1,15 +1,13 @@
+import { fal } from './fal.ts';
+import { replicate } from './replicate.ts';
 import type { ProviderModule } from './types.ts';
 
-/** Every provider protocol we speak, by provider id. A vendor's SDK is evaluated when its provider is first used: most starts use none. */
-const providers = {
-  replicate: async () => (await import('./replicate.ts')).replicate,
-  fal: async () => (await import('./fal.ts')).fal,
-} satisfies Record<string, () => Promise<ProviderModule>>;
+/** Every provider protocol we speak, by provider id. */
+export const providers = { replicate, fal } satisfies Record<string, ProviderModule>;
 
-/** Whether there is an adapter for this provider. */
-export const hasProvider = (id: string): id is keyof typeof providers => Object.hasOwn(providers, id);
+export type ProviderId = keyof typeof providers;
 
 /** The adapter of a provider, or undefined for an id that has none. */
-export async function findProvider(id: string): Promise<ProviderModule | undefined> {
-  return hasProvider(id) ? providers[id]() : undefined;
+export function findProvider(id: string): ProviderModule | undefined {
+  return Object.hasOwn(providers, id) ? providers[id as ProviderId] : undefined;
 }

@@ -1,5 +1,6 @@
-import Replicate, { parseProgressFromLogs } from 'replicate';
-import { matching } from '../schema/build.ts';
+import type Replicate from 'replicate';
+import { once } from '../async/once.ts';
+import { matching, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { verify } from '../signatures/standard-webhooks.ts';
 import { classifySubmission, isModeration, parseJson, type ReadError, retryAfter, tidy } from './classify.ts';
@@ -24,6 +25,9 @@ const HOOK_TOLERANCE_SECONDS = 300;
 /** Files vanish from there an hour after the prediction ended. */
 const OUTPUT_HOSTS = ['replicate.delivery', '*.replicate.delivery'];
 
+/** Evaluated when Replicate is first used: most starts of a Worker use no provider. */
+const sdk = () => import('replicate');
+
 type Call = (use: (client: Replicate) => Promise<unknown>) => Promise<Answer>;
 
 /** Replicate's predictions through its SDK. Models are `owner/name`, or `owner/name:version` for community models. */
@@ -31,7 +35,8 @@ function createReplicate(options: ProviderOptions): Provider {
   const call: Call = async (use) => {
     const recorded = recordFetch({ fetch: options.fetch, timeoutMs: TIMEOUT_MS });
     const baseUrl = options.baseUrl ?? BASE_URL;
-    const client = new Replicate({ auth: options.key, baseUrl, fetch: recorded.fetch });
+    const { default: Client } = await sdk();
+    const client = new Client({ auth: options.key, baseUrl, fetch: recorded.fetch });
     // What the SDK throws says less than the answer itself.
     await use(client).catch(() => {});
     return recorded.answer();
@@ -54,30 +59,30 @@ function submit({ model, input, hookUrl }: StartRequest) {
 
 function readStarted(answer: Answer, request: StartRequest, readError: ReadError, now: number): Started {
   const accepted = answer.kind === 'answer' && answer.status >= 200 && answer.status < 300;
-  const prediction = accepted ? predictionSchema.safeParse(parseJson(answer.text)).data : undefined;
+  const prediction = accepted ? predictionSchema().safeParse(parseJson(answer.text)).data : undefined;
   if (!prediction) return classifySubmission(answer, readError, now);
   const state = { request_id: prediction.id, model: request.model, kind: request.kind };
   return { status: 'pending', requestId: prediction.id, state };
 }
 
 /** A poll that was not answered with a prediction is no verdict, whatever its status says. */
-function readPoll(answer: Answer, state: ProviderState, options: ProviderOptions): Verdict {
+async function readPoll(answer: Answer, state: ProviderState, options: ProviderOptions): Promise<Verdict> {
   if (answer.kind !== 'answer') return { status: 'ambiguous', message: 'the provider could not be asked' };
-  const prediction = answer.status === 200 ? predictionSchema.safeParse(parseJson(answer.text)).data : undefined;
+  const prediction = answer.status === 200 ? predictionSchema().safeParse(parseJson(answer.text)).data : undefined;
   if (prediction?.id === state.request_id) return readPrediction(prediction, { ...options, kind: state.kind });
   const message = `the provider answered ${answer.status} to a poll`;
   return { status: 'ambiguous', message, ...retryAfter(answer.headers, answer.text, options.now()) };
 }
 
 /** The verdict of a prediction, the same for a poll and a webhook. */
-function readPrediction(
+async function readPrediction(
   prediction: Prediction,
   { kind, outputOrigins, key }: Pick<HookRequest, 'kind' | 'outputOrigins'> & { key?: string },
-): Verdict {
+): Promise<Verdict> {
   switch (prediction.status) {
     case 'starting':
     case 'processing':
-      return { status: 'pending', ...readProgress(prediction.logs) };
+      return { status: 'pending', ...(await readProgress(prediction.logs)) };
     case 'succeeded':
       return readOutputs(prediction.output, { kind, hosts: OUTPUT_HOSTS, origins: outputOrigins });
     case 'failed':
@@ -97,14 +102,14 @@ function readFailure(message: string): Verdict {
   return { status: 'failed', code, message };
 }
 
-function readProgress(logs: string | null | undefined) {
-  const progress = logs ? parseProgressFromLogs(logs)?.percentage : undefined;
+async function readProgress(logs: string | null | undefined) {
+  const progress = logs ? (await sdk()).parseProgressFromLogs(logs)?.percentage : undefined;
   return progress === undefined ? {} : { progress };
 }
 
 /** `{title, detail, status, invalid_fields: [{field: "input.prompt", description}]}`, or FastAPI's `{detail}`. */
 function readVendorError(body: unknown, secrets: (string | undefined)[]) {
-  const error = errorSchema.safeParse(body).data;
+  const error = errorSchema().safeParse(body).data;
   const text = error ? textOf(error.detail) || textOf(error.title) || textOf(error.error) : '';
   if (!error || !text) return null;
   const field = error.invalid_fields?.[0]?.field?.replace(/^input\./, '');
@@ -129,10 +134,10 @@ async function verifyReplicateHook(request: HookRequest): Promise<HookResult> {
   const verified = await verify({ headers, body, secrets, now, toleranceSeconds: HOOK_TOLERANCE_SECONDS });
   if (!verified.ok) return { ok: false, reason: refusals[verified.reason] };
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-  const prediction = predictionSchema.safeParse(parseJson(text)).data;
+  const prediction = predictionSchema().safeParse(parseJson(text)).data;
   if (!prediction) return { ok: false, reason: 'body' };
   if (request.requestId && request.requestId !== prediction.id) return { ok: false, reason: 'request_id' };
-  return { ok: true, requestId: prediction.id, outcome: readPrediction(prediction, request) };
+  return { ok: true, requestId: prediction.id, outcome: await readPrediction(prediction, request) };
 }
 
 const refusals = {
@@ -155,19 +160,23 @@ export const replicate: ProviderModule = {
   outputHosts: OUTPUT_HOSTS,
 };
 
-type Prediction = z.infer<typeof predictionSchema>;
+type Prediction = Of<typeof predictionSchema>;
 
-const predictionSchema = z.object({
-  id: matching(/^[\w-]{1,128}$/),
-  status: z.string(),
-  output: z.optional(z.unknown()),
-  error: z.optional(z.unknown()),
-  logs: z.nullish(z.string()),
-});
+const predictionSchema = once(() =>
+  z.object({
+    id: matching(/^[\w-]{1,128}$/),
+    status: z.string(),
+    output: z.optional(z.unknown()),
+    error: z.optional(z.unknown()),
+    logs: z.nullish(z.string()),
+  }),
+);
 
-const errorSchema = z.object({
-  title: z.optional(z.unknown()),
-  detail: z.optional(z.unknown()),
-  error: z.optional(z.unknown()),
-  invalid_fields: z.catch(z.nullish(z.array(z.object({ field: z.nullish(z.string()) }))), null),
-});
+const errorSchema = once(() =>
+  z.object({
+    title: z.optional(z.unknown()),
+    detail: z.optional(z.unknown()),
+    error: z.optional(z.unknown()),
+    invalid_fields: z.catch(z.nullish(z.array(z.object({ field: z.nullish(z.string()) }))), null),
+  }),
+);

@@ -112,7 +112,7 @@ export function fakeDeps(overrides: Partial<WorkerDeps> = {}) {
     keys: {
       open: vi.fn(async () => ({ key: CANARY, config: { webhook_secret: 'whsec_acme' }, key_id: 'key_1', version: 1 })),
     },
-    adapter: async (id: string) => (id === 'acme' ? provider.adapter : undefined),
+    adapter: (id: string) => (id === 'acme' ? provider.adapter : undefined),
     providerInput: () => ok({ prompt: 'a lighthouse' }),
     kindOf: () => 'image',
     store: vi.fn(async ({ publicId }) => storedAs(publicId)),
@@ -140,7 +140,7 @@ export function fakeDeps(overrides: Partial<WorkerDeps> = {}) {
 export function fakeWorker(says: Parameters<typeof fakeProvider>[0] = {}, overrides: Partial<WorkerDeps> = {}) {
   const provider = fakeProvider(says);
   const db = (overrides.db as Mocked<WorkerDatabase>) ?? fakeDatabase();
-  const deps = fakeDeps({ adapter: async (id) => (id === 'acme' ? provider.adapter : undefined), ...overrides, db });
+  const deps = fakeDeps({ adapter: (id) => (id === 'acme' ? provider.adapter : undefined), ...overrides, db });
   return { deps, db, provider, app: createApp(deps) };
 }
 
