@@ -7,6 +7,8 @@ import { createWake } from '../../shared/qstash/wake.ts';
 import { createApp } from './app.ts';
 import type { Deps } from './deps.ts';
 import { type Env, localOrigins, parseEnv } from './env.ts';
+import { createJobSnapshots } from './http/job-snapshots.ts';
+import { createRedis } from './http/redis.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
@@ -32,7 +34,7 @@ function depsOf(env: Env): Deps {
     ),
     wake: createWake({ url: env.QSTASH_URL, token: env.QSTASH_TOKEN, origin: env.PUBLIC_ORIGIN, log }),
     verifyUser: createUserVerifier(env, now),
-    ...redisOf({ env, log, now }),
+    ...redisOf(env, log, now),
     asset: async (path) => (await env.ASSETS?.fetch(env.PUBLIC_ORIGIN + path)) ?? new Response(null, { status: 404 }),
     log,
     now,
@@ -41,14 +43,12 @@ function depsOf(env: Env): Deps {
   };
 }
 
-/** Only reads and events use Redis: its clients are evaluated with the first of them. */
-function redisOf(options: { env: Env; log: Log; now: () => number }): Pick<Deps, 'readLimits' | 'snapshots'> {
-  const helpers = once(async () => (await import('./http/redis.ts')).createRedisHelpers(options));
+/** Only reads are counted: what counts them is evaluated with the first of them. */
+function redisOf(env: Env, log: Log, now: () => number): Pick<Deps, 'readLimits' | 'snapshots'> {
+  const redis = createRedis({ url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN });
+  const limits = once(async () => (await import('./http/read-limits.ts')).createReadLimits({ redis, log, now }));
   return {
-    readLimits: async (subject) => (await helpers()).readLimits(subject),
-    snapshots: {
-      get: async (...which) => (await helpers()).snapshots.get(...which),
-      put: async (...what) => (await helpers()).snapshots.put(...what),
-    },
+    readLimits: async (subject) => (await limits())(subject),
+    snapshots: createJobSnapshots({ redis, log }),
   };
 }

@@ -1,6 +1,6 @@
-import type { Redis } from '@upstash/redis/cloudflare';
 import type { JobRow } from '../../../shared/db/rows.ts';
 import type { Log } from '../../../shared/log/log.ts';
+import type { Redis } from './redis.ts';
 
 /** A polled job as one caller saw it within the last second. */
 export type JobSnapshots = {
@@ -18,9 +18,12 @@ export function createJobSnapshots({ redis, log }: { redis: Redis; log: Log }): 
     return null;
   };
   return {
-    get: (subject, jobId) => redis.get<JobRow>(key(subject, jobId)).catch(unknown),
+    async get(subject, jobId) {
+      const kept = await redis.get(key(subject, jobId)).catch(unknown);
+      return kept === null ? null : (JSON.parse(kept) as JobRow);
+    },
     async put(subject, row) {
-      await redis.set(key(subject, row.id), row, { px: TTL_MS }).catch(unknown);
+      await redis.set(key(subject, row.id), JSON.stringify(row), TTL_MS).catch(unknown);
     },
   };
 }

@@ -1,8 +1,8 @@
-import { Redis } from '@upstash/redis/cloudflare';
 import { afterEach, expect, test, vi } from 'vitest';
 import { rateLimitHeaders } from '../../../shared/http/read-limit.ts';
 import { createJobSnapshots } from './job-snapshots.ts';
 import { createReadLimits, READS_PER_WINDOW as LIMIT } from './read-limits.ts';
+import { createRedis } from './redis.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -17,8 +17,7 @@ function redis(respond: (command: unknown[]) => unknown) {
     const answer = await respond(command);
     return answer instanceof Response ? answer : Response.json({ result: answer });
   });
-  const options = { url: 'https://redis.test', token: 't', retry: false, enableAutoPipelining: false } as const;
-  return { commands, redis: new Redis(options) };
+  return { commands, redis: createRedis({ url: 'https://redis.test', token: 't' }) };
 }
 
 const limitsOn = (respond: (command: unknown[]) => unknown) => {

@@ -1,23 +1,29 @@
-import { Redis } from '@upstash/redis/cloudflare';
-import type { Log } from '../../../shared/log/log.ts';
-import type { Env } from '../env.ts';
-import { createJobSnapshots } from './job-snapshots.ts';
-import { createReadLimits } from './read-limits.ts';
+type Word = string | number;
+type RedisOptions = { url: string; token: string };
 
+export type Redis = ReturnType<typeof createRedis>;
+
+/** Redis only ever helps: one try, and never longer than a reader would notice. */
 const TIMEOUT_MS = 300;
 
-type RedisOptions = { env: Env; log: Log; now: () => number };
-
-/** What Redis is for. It only ever helps: one try, and never longer than a reader would notice. */
-export function createRedisHelpers({ env, log, now }: RedisOptions) {
-  const redis = new Redis({
-    url: env.UPSTASH_REDIS_REST_URL,
-    token: env.UPSTASH_REDIS_REST_TOKEN,
-    retry: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false,
-    signal: () => AbortSignal.timeout(TIMEOUT_MS),
-  });
-  return { readLimits: createReadLimits({ redis, log, now }), snapshots: createJobSnapshots({ redis, log }) };
+/**
+ * Upstash's REST protocol: a command is a list of words, one POST. Its SDK can do two hundred more commands, and its 80 kB are a tenth of
+ * the time in which this Worker starts.
+ * @see https://upstash.com/docs/redis/features/restapi
+ */
+export function createRedis({ url, token }: RedisOptions) {
+  const init = { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } };
+  async function send<T>(...words: Word[]): Promise<T> {
+    const body = JSON.stringify(words);
+    const response = await fetch(url, { ...init, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const { result, error } = (await response.json()) as { result: T; error?: string };
+    if (error !== undefined || !response.ok) throw new Error(`redis: ${error ?? response.status}`);
+    return result;
+  }
+  return {
+    get: (key: string) => send<string | null>('get', key),
+    set: (key: string, value: string, ms: number) => send<'OK'>('set', key, value, 'px', ms),
+    evalsha: <T>(hash: string, keys: string[], args: Word[]) => send<T>('evalsha', hash, keys.length, ...keys, ...args),
+    eval: <T>(script: string, keys: string[], args: Word[]) => send<T>('eval', script, keys.length, ...keys, ...args),
+  };
 }
