@@ -7,10 +7,11 @@ import * as providerSettings from './provider-settings.ts';
 import type { RouteDoc } from './route-doc.ts';
 import * as webhooks from './webhooks.ts';
 
-const modules = [organizations, projects, providerKeys, providerSettings, apiKeys, auditLog, webhooks];
-
 /** What the Workers `keys` and `callback` answer, for the one document that `submit` shows. */
-export const otherRoutes: readonly RouteDoc[] = modules.flatMap((module) => Object.values(module).filter(isRoute));
+export const otherRoutes = (): RouteDoc[] =>
+  [organizations, projects, providerKeys, providerSettings, apiKeys, auditLog, webhooks].flatMap((module) =>
+    Object.values(module).filter(isRoute),
+  );
 
 function isRoute(value: unknown): value is RouteDoc {
   return typeof value === 'object' && value !== null && 'method' in value && 'answers' in value;

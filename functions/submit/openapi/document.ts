@@ -37,12 +37,13 @@ export function openApiDocument(routes: RouteDoc[], origin: string): JsonSchema 
   };
 }
 
-const signed = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
-  name,
-  in: 'header',
-  required: true,
-  schema: z.toJSONSchema(z.string()),
-}));
+const signed = () =>
+  ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+    name,
+    in: 'header',
+    required: true,
+    schema: z.toJSONSchema(z.string()),
+  }));
 
 function webhooksOf(schema: JsonSchema): Record<string, JsonSchema> {
   const message = (event: string) => ({
@@ -50,7 +51,7 @@ function webhooksOf(schema: JsonSchema): Record<string, JsonSchema> {
       operationId: event,
       summary: `Sent when this happened to a job: ${event}`,
       description: 'Signed as Standard Webhooks has it. Any 2xx takes it; everything else is sent again.',
-      parameters: signed,
+      parameters: signed(),
       requestBody: { required: true, content: { 'application/json': { schema } } },
       responses: { '2XX': { description: 'Received' } },
     },

@@ -6,11 +6,12 @@ import type { JsonSchema } from './schemas.ts';
 
 type SchemaOf = (schema: z.ZodMiniType, io: 'input' | 'output') => JsonSchema;
 
-const IdempotencyKey = described(text(1, 255), 'The same key never runs twice; kept at least 24 hours');
-const Prefer = described(z.string(), '`wait=N`: answer when the job has ended or after N seconds, at most 60');
+const IdempotencyKey = () => described(text(1, 255), 'The same key never runs twice; kept at least 24 hours');
+const Prefer = () => described(z.string(), '`wait=N`: answer when the job has ended or after N seconds, at most 60');
 
-const IfMatch = described(z.string(), 'An `ETag`: the change is refused with 412 if the object is no longer that one');
-const LastEventId = described(z.string(), 'The id of the last event that was seen: the stream goes on after it');
+const IfMatch = () =>
+  described(z.string(), 'An `ETag`: the change is refused with 412 if the object is no longer that one');
+const LastEventId = () => described(z.string(), 'The id of the last event that was seen: the stream goes on after it');
 
 /** One operation of the document. */
 export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
@@ -65,10 +66,10 @@ function headers({ idempotency, waits, conditional, resumable }: RouteDoc, schem
     schema: schemaOf(schema, 'input'),
   });
   return [
-    ...(idempotency ? [header('Idempotency-Key', IdempotencyKey, idempotency === 'required')] : []),
-    ...(waits ? [header('Prefer', Prefer, false)] : []),
-    ...(conditional ? [header('If-Match', IfMatch, false)] : []),
-    ...(resumable ? [header('Last-Event-ID', LastEventId, false)] : []),
+    ...(idempotency ? [header('Idempotency-Key', IdempotencyKey(), idempotency === 'required')] : []),
+    ...(waits ? [header('Prefer', Prefer(), false)] : []),
+    ...(conditional ? [header('If-Match', IfMatch(), false)] : []),
+    ...(resumable ? [header('Last-Event-ID', LastEventId(), false)] : []),
   ];
 }
 
