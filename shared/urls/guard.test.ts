@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
 import { checkUrl } from './guard.ts';
 
@@ -70,6 +71,21 @@ describe('addresses, in every spelling', () => {
           expect(['address', 'form']).toContain(reason(`https://${host}/`));
         },
       ),
+    );
+  });
+
+  test('nothing passes as a name that a library knows as an address', () => {
+    const part = fc.stringMatching(/^(0[xX])?[\da-fA-F]{0,10}$/);
+    const host = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('.'));
+    const known = host.filter((text) => ipaddr.isValid(text));
+    fc.assert(
+      fc.property(fc.oneof(host, known), fc.constantFrom('', '.'), (text, end) => {
+        const name = URL.parse(`https://${text}${end}/`)?.hostname.replace(/\.$/, '') ?? '';
+        if (ipaddr.isValid(text) || ipaddr.isValid(name)) {
+          expect(['address', 'form']).toContain(reason(`https://${text}${end}/`));
+        }
+      }),
+      { numRuns: 2_000 },
     );
   });
 });

@@ -1,5 +1,3 @@
-import ipaddr from 'ipaddr.js';
-
 /** What the URL is for; it decides how long it may be. */
 export type UrlPurpose = 'webhook' | 'media' | 'endpoint';
 
@@ -88,10 +86,11 @@ function judgeHost(host: string, denied: readonly string[]): UrlRefusal | null {
   return /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/.test(host.split('.').at(-1) ?? '') ? null : 'form';
 }
 
-/** True for what is an address and not a name; `ipaddr.js` also knows the spellings that a parser left alone. */
-function isAddress(host: string): boolean {
-  return host.startsWith('[') || ipaddr.isValid(host.replace(/\.$/, ''));
-}
+/** One to four numbers, decimal, octal or hexadecimal: also the spellings of IPv4 that a parser left alone. */
+const NUMBERS = /^(0x[\da-f]*|\d+)(\.(0x[\da-f]*|\d+)){0,3}\.?$/;
+
+/** True for what is an address and not a name. A host that a URL has read holds a colon in brackets only. */
+const isAddress = (host: string) => host.startsWith('[') || NUMBERS.test(host);
 
 function isUnder(host: string, suffixes: readonly string[]): boolean {
   return suffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));

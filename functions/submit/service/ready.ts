@@ -4,7 +4,7 @@ import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { VERSION } from '../version.ts';
 
-const Dependency = z.enum(['ok', 'down']);
+const Dependency = () => z.enum(['ok', 'down']);
 
 const Ready = () =>
   z.object({
@@ -15,7 +15,7 @@ const Ready = () =>
     oldest_delivery_seconds: z.nullable(z.number()),
     oldest_overdue_seconds: z.nullable(z.number()),
     clock: z.nullable(z.string()),
-    dependencies: z.object({ database: Dependency, redis: Dependency }),
+    dependencies: z.object({ database: Dependency(), redis: Dependency() }),
   });
 
 /** Redis may be down and the service still be ready: it limits reads and caches, nothing else. */
