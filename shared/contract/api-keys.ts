@@ -1,5 +1,5 @@
 import { once } from '../async/once.ts';
-import { arrayOf, described, named, text, whole } from '../schema/build.ts';
+import { arrayOf, described, named, optional, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ApiKeyId, ClientTokenId, OrganizationId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
@@ -50,7 +50,7 @@ export const ApiKey = named('ApiKey', () =>
 
 const NewApiKey = () =>
   z.extend(ApiKey(), {
-    key: described(z.optional(z.string()), 'Shown this once, and not by a replay'),
+    key: optional(z.string(), 'Shown this once, and not by a replay'),
   });
 
 export const ClientTokenRequest = named('ClientTokenRequest', () =>
@@ -69,7 +69,7 @@ export const ClientToken = named('ClientToken', () =>
     user_ref: z.string(),
     scopes: z.array(z.string()),
     expires_at: Timestamp(),
-    token: described(z.optional(z.string()), 'Shown this once, and not by a replay'),
+    token: optional(z.string(), 'Shown this once, and not by a replay'),
   }),
 );
 

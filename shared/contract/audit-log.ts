@@ -1,4 +1,4 @@
-import { described, named, text } from '../schema/build.ts';
+import { described, named, optional, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { listOf, pageQuery, queryInstant } from './lists.ts';
 import { KeyScope, KeyScopeId } from './provider-keys.ts';
@@ -33,7 +33,7 @@ export const listAuditLog = contract({
       scope_id: z.optional(KeyScopeId()),
       actor: z.optional(text(1, 100)),
       action: z.optional(text(1, 100)),
-      target: described(z.optional(text(1, 200)), 'The id of what it was done to'),
+      target: optional(text(1, 200), 'The id of what it was done to'),
       from: z.optional(queryInstant()),
       to: z.optional(queryInstant()),
       // No more digits than a bigint always holds.

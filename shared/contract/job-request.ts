@@ -1,5 +1,5 @@
 import { once } from '../async/once.ts';
-import { arrayOf, described, named, type Of, text, whole } from '../schema/build.ts';
+import { arrayOf, named, type Of, optional, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId, QuoteId } from './ids.ts';
 import { EndUser, JsonObject } from './scalars.ts';
@@ -12,18 +12,15 @@ const ProviderList = () => arrayOf(ProviderName(), 1, 50);
 
 export const Routing = named('Routing', () =>
   z.strictObject({
-    provider_key: described(z.optional(ProviderName()), 'A pool of keys (`vision-nova`) or one key (`key_…`)'),
-    order: described(z.optional(ProviderList()), 'Try these providers first, in this order'),
+    provider_key: optional(ProviderName(), 'A pool of keys (`vision-nova`) or one key (`key_…`)'),
+    order: optional(ProviderList(), 'Try these providers first, in this order'),
     only: z.optional(ProviderList()),
     ignore: z.optional(ProviderList()),
     sort: z.optional(z.enum(['rank', 'price', 'speed'])),
-    max_credits: described(
-      z.optional(z.int().check(z.minimum(0))),
-      'Leaves out routes that would cost more for the whole job',
-    ),
+    max_credits: optional(z.int().check(z.minimum(0)), 'Leaves out routes that would cost more for the whole job'),
     allow_fallbacks: z.optional(z.boolean()),
-    byok_only: described(z.optional(z.boolean()), "Only the caller's own provider keys"),
-    allow_platform_key: described(z.optional(z.boolean()), "Lets the platform's keys stand in for the caller's own"),
+    byok_only: optional(z.boolean(), "Only the caller's own provider keys"),
+    allow_platform_key: optional(z.boolean(), "Lets the platform's keys stand in for the caller's own"),
   }),
 );
 export type Routing = Of<typeof Routing>;
@@ -48,15 +45,12 @@ const ModelName = () => text(1, 200);
 
 const Fields = () =>
   z.strictObject({
-    model: described(z.optional(ModelName()), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
-    module: described(z.optional(ModelName()), 'Another name for `model`'),
-    input: described(z.optional(JsonObject()), 'What the model takes: see its `input_schema`'),
-    params: described(z.optional(JsonObject()), 'Another name for `input`'),
+    model: optional(ModelName(), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
+    module: optional(ModelName(), 'Another name for `model`'),
+    input: optional(JsonObject(), 'What the model takes: see its `input_schema`'),
+    params: optional(JsonObject(), 'Another name for `input`'),
     operation: z.optional(text(1, 40)),
-    preview: described(
-      z.optional(z.union([z.boolean(), z.enum(['hold', 'only'])])),
-      'False unless the model is a workflow',
-    ),
+    preview: optional(z.union([z.boolean(), z.enum(['hold', 'only'])]), 'False unless the model is a workflow'),
     count: z._default(whole(1, 10), 1),
     priority: z._default(z.enum(['low', 'normal', 'high']), 'normal'),
     project_id: z.optional(ProjectId()),

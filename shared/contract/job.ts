@@ -1,4 +1,4 @@
-import { described, named, type Of } from '../schema/build.ts';
+import { described, named, type Of, optional } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, AttemptId, BatchId, JobId, OutputId, ProjectId } from './ids.ts';
 import { Credits, JsonObject, Timestamp } from './scalars.ts';
@@ -48,7 +48,7 @@ export const Attempt = named('Attempt', () =>
     part: z.int(),
     provider: z.string(),
     provider_model: z.string(),
-    provider_key: described(z.optional(z.string()), 'The pool of keys that was used'),
+    provider_key: optional(z.string(), 'The pool of keys that was used'),
     credential: described(CredentialOrigin(), 'Whose key it was'),
     status: z.enum(['starting', 'submitted', 'submission_unknown', 'succeeded', 'failed', 'canceled']),
     error: z.nullish(z.partial(z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }))),

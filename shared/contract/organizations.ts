@@ -1,5 +1,5 @@
 import { once } from '../async/once.ts';
-import { described, named, text } from '../schema/build.ts';
+import { described, named, optional, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, InvitationId, OrganizationId, UserId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
@@ -30,7 +30,7 @@ export const Invitation = named('Invitation', () =>
     role: MemberRole(),
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     expires_at: Timestamp(),
-    token: described(z.optional(z.string()), 'Shown once; whoever signs in with that address may accept with it'),
+    token: optional(z.string(), 'Shown once; whoever signs in with that address may accept with it'),
   }),
 );
 

@@ -1,5 +1,5 @@
 import { once } from '../async/once.ts';
-import { arrayOf, described, matching, named, type Of, text, whole } from '../schema/build.ts';
+import { arrayOf, described, matching, named, type Of, optional, text, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { ProviderKeyId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
@@ -52,17 +52,17 @@ const secrets = once(() => ({
 
 const changeable = once(() => ({
   name: z.optional(Name()),
-  priority: described(z.optional(whole(-1_000_000, 1_000_000)), 'The highest is taken first'),
-  max_concurrency: described(z.optional(whole(0, 10_000)), 'Runs at once; 10 unless given'),
+  priority: optional(whole(-1_000_000, 1_000_000), 'The highest is taken first'),
+  max_concurrency: optional(whole(0, 10_000), 'Runs at once; 10 unless given'),
 }));
 
 export const ProviderKeyRequest = named('ProviderKeyRequest', () =>
   z.strictObject({
     provider: ProviderId(),
-    profile: described(z.optional(text(1, 100)), 'One pool of its provider (`vision-nova`); all of them unless given'),
+    profile: optional(text(1, 100), 'One pool of its provider (`vision-nova`); all of them unless given'),
     ...secrets(),
     ...changeable(),
-    scope: described(z.optional(KeyScope()), 'Whose it is; the account’s that the caller acts for unless given'),
+    scope: optional(KeyScope(), 'Whose it is; the account’s that the caller acts for unless given'),
     scope_id: z.optional(KeyScopeId()),
   }),
 );
@@ -72,10 +72,10 @@ const ProviderKeyChange = named('ProviderKeyChange', () =>
   z
     .strictObject({
       ...changeable(),
-      is_active: described(z.optional(z.boolean()), 'True also brings back a key that is out of service'),
+      is_active: optional(z.boolean(), 'True also brings back a key that is out of service'),
       profile: z.optional(z.nullable(text(1, 100))),
-      additional_config: described(
-        z.optional(Config()),
+      additional_config: optional(
+        Config(),
         'In place of the old one, sealed parts included. `endpoint_url` stays as it is: another one needs …/replace, which takes the key again',
       ),
     })

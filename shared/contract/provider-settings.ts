@@ -1,5 +1,5 @@
 import { once } from '../async/once.ts';
-import { arrayOf, described, matching, named, type Of, text } from '../schema/build.ts';
+import { arrayOf, described, matching, named, type Of, optional, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, ProjectId } from './ids.ts';
 import { CredentialOrigin } from './job.ts';
@@ -158,8 +158,8 @@ export const effectiveSetting = contract({
       operation: SettingOperation(),
       project_id: z.optional(ProjectId()),
       account_id: z.optional(AccountId()),
-      provider: described(z.optional(text(1, 100)), 'As if the request itself named it'),
-      model: described(z.optional(text(1, 200)), 'The same for the model'),
+      provider: optional(text(1, 100), 'As if the request itself named it'),
+      model: optional(text(1, 200), 'The same for the model'),
       provider_key: z.optional(text(1, 100)),
       byok_only: z.optional(flag()),
       allow_platform_key: z.optional(flag()),

@@ -1,4 +1,4 @@
-import { described, named } from '../schema/build.ts';
+import { described, named, optional } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AccountId, DeliveryId, JobId, WebhookEndpointId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
@@ -31,8 +31,8 @@ export const Delivery = named(
 const DeliveryQuery = () =>
   z.strictObject({
     account_id: z.optional(AccountId()),
-    endpoint: described(
-      z.optional(z.union([WebhookEndpointId(), z.literal('webhook_url')])),
+    endpoint: optional(
+      z.union([WebhookEndpointId(), z.literal('webhook_url')]),
       '`webhook_url`: those that went to an address given with a job',
     ),
     job: z.optional(JobId()),

@@ -23,6 +23,13 @@ export function described<T extends z.ZodMiniType>(schema: T, description: strin
   return copy;
 }
 
+/** What may be left out, with a sentence for the document. */
+export function optional<T extends z.ZodMiniType>(schema: T, description: string): z.ZodMiniOptional<T> {
+  const made = z.optional(schema);
+  z.globalRegistry.add(made as z.ZodMiniType, { description });
+  return made;
+}
+
 /**
  * A schema with a name: the OpenAPI document has it once and refers to it. It is made when something first asks for it; of the API's
  * schemas most starts need few.

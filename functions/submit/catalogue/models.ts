@@ -5,13 +5,13 @@ import { Model } from '../../../shared/contract/catalogue.ts';
 import { listOf, queryInt } from '../../../shared/contract/lists.ts';
 import { refuse } from '../../../shared/errors/result.ts';
 import { route } from '../../../shared/http/route.ts';
-import { described, text } from '../../../shared/schema/build.ts';
+import { optional, text } from '../../../shared/schema/build.ts';
 import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 const Query = () =>
   z.strictObject({
-    limit: described(z.optional(queryInt(1, 1_000)), 'All models unless given'),
+    limit: optional(queryInt(1, 1_000), 'All models unless given'),
     cursor: z.optional(text(1, 200)),
     operation: z.optional(text(1, 40)),
   });

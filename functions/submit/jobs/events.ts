@@ -6,15 +6,15 @@ import { refuse, unwrap } from '../../../shared/errors/result.ts';
 import { type AppContext, publicRoute, queryOf } from '../../../shared/http/route.ts';
 import { eventStream } from '../../../shared/http/sse.ts';
 import { validate } from '../../../shared/http/validate.ts';
-import { described, text } from '../../../shared/schema/build.ts';
+import { optional, text } from '../../../shared/schema/build.ts';
 import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 import { jobStream } from './job-stream.ts';
 
 const Query = once(() =>
   z.strictObject({
-    token: described(z.optional(text(1, 200)), 'Stands in `urls.events` of the job; a credential does as well'),
-    last_event_id: described(z.optional(z.string()), 'For clients that cannot send the header `Last-Event-ID`'),
+    token: optional(text(1, 200), 'Stands in `urls.events` of the job; a credential does as well'),
+    last_event_id: optional(z.string(), 'For clients that cannot send the header `Last-Event-ID`'),
   }),
 );
 

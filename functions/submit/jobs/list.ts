@@ -5,18 +5,18 @@ import { jobFromRow } from '../../../shared/contract/job-from-row.ts';
 import { listOf, pageQuery, queryInstant } from '../../../shared/contract/lists.ts';
 import { unwrap } from '../../../shared/errors/result.ts';
 import { route } from '../../../shared/http/route.ts';
-import { described, text } from '../../../shared/schema/build.ts';
+import { optional, text } from '../../../shared/schema/build.ts';
 import * as z from '../../../shared/schema/zod.ts';
 import type { Deps } from '../deps.ts';
 
 const Query = () =>
   z.strictObject({
     status: z.optional(JobStatus()),
-    model: described(z.optional(text(1, 200)), 'By any of its names'),
+    model: optional(text(1, 200), 'By any of its names'),
     project_id: z.optional(ProjectId()),
     account_id: z.optional(AccountId()),
-    from: described(z.optional(queryInstant()), 'Created at or after'),
-    to: described(z.optional(queryInstant()), 'Created before'),
+    from: optional(queryInstant(), 'Created at or after'),
+    to: optional(queryInstant(), 'Created before'),
     ...pageQuery(/^job_[0-9a-f]{32}$/),
   });
 
