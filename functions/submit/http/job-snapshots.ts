@@ -18,10 +18,11 @@ export function createJobSnapshots({ redis, log }: { redis: Redis; log: Log }): 
     return null;
   };
   return {
-    async get(subject, jobId) {
-      const kept = await redis.get(key(subject, jobId)).catch(unknown);
-      return kept === null ? null : (JSON.parse(kept) as JobRow);
-    },
+    get: (subject, jobId) =>
+      redis
+        .get(key(subject, jobId))
+        .then((kept) => (kept === null ? null : (JSON.parse(kept) as JobRow)))
+        .catch(unknown),
     async put(subject, row) {
       await redis.set(key(subject, row.id), JSON.stringify(row), TTL_MS).catch(unknown);
     },

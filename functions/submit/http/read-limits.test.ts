@@ -54,6 +54,7 @@ test.each<[string, () => unknown]>([
   ['down', () => Promise.reject(new TypeError('fetch failed'))],
   ['out of order', () => Response.json({ error: 'ERR' }, { status: 400 })],
   ['slow', () => new Promise(() => {})],
+  ['confused', () => 'many'],
 ])('Redis %s: reads pass, within 0.3 s', async (_name, respond) => {
   const { readLimits } = limitsOn(respond);
   const started = performance.now();
@@ -83,8 +84,11 @@ test('a snapshot is kept for a second, under the caller and the job', async () =
   expect(commands[0]?.slice(3).map((word) => String(word).toLowerCase())).toEqual(['px', '1000']);
 });
 
-test('a snapshot that cannot be had is none', async () => {
-  const { redis: client } = redis(() => Promise.reject(new TypeError('fetch failed')));
+test.each<[string, () => unknown]>([
+  ['had', () => Promise.reject(new TypeError('fetch failed'))],
+  ['read', () => '{'],
+])('a snapshot that cannot be %s is none', async (_how, respond) => {
+  const { redis: client } = redis(respond);
   const snapshots = createJobSnapshots({ redis: client, log: () => {} });
   expect(await snapshots.get('caller', 'job_1')).toBeNull();
   await snapshots.put('caller', { id: 'job_1' } as never);
