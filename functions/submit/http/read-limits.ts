@@ -23,7 +23,7 @@ export function createReadLimits({ redis, log, now }: ReadLimitsOptions): ReadLi
   return async function readLimits(subject) {
     try {
       const { success, limit, remaining, reset, reason } = await ratelimit.limit(subject);
-      if (reason === 'timeout') return null;
+      if (reason === 'timeout' || !Number.isFinite(remaining)) return null;
       const resetSeconds = Math.max(1, Math.ceil((reset - now()) / 1_000));
       return {
         allowed: success,
