@@ -6,7 +6,7 @@ import type { StackContext } from './context.ts';
 import { recordChildren } from './leftovers.ts';
 import { problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
-import { type StateFolder, shown, writeState } from './state-folder.ts';
+import { damageAdvice, type StateFolder, shown, writeState } from './state-folder.ts';
 import { takeOver } from './take-over.ts';
 
 /** Only the database, for tests of SQL; `stack.json` has its URL and no more. Answers that URL. */
@@ -21,21 +21,26 @@ export async function startDatabaseOnly(context: StackContext): Promise<string> 
 /** Starts PostgreSQL and gives it what a hosted project has, and all migrations. Answers the owner's URL. */
 export async function startDatabase(context: StackContext, port: number, secrets: Secrets): Promise<string> {
   const { state, progress } = context;
-  const url = ownerUrl(port, secrets.postgres);
-  await progress.step(
-    'PostgreSQL 17',
-    () => start(context, port, secrets),
-    () => `PostgreSQL 17 on 127.0.0.1:${port}`,
-  );
+  const url = await startEmptyDatabase(context, port, secrets);
   await progress.step(
     'Migrations',
-    async () => {
-      await bootstrap(superuserUrl(port, secrets.postgres), secrets.postgres).catch(explain(state));
-      return migrate(url, state).catch(explain(state));
-    },
+    () => migrate(url, { home: state.supabase, newer: newerDatabase(state) }).catch(explain(state)),
     (applied) => (applied === 0 ? 'Migrations: up to date' : `Migrations: ${applied} applied by the Supabase CLI`),
   );
   return url;
+}
+
+/** Starts PostgreSQL with no more than a hosted project has on its first day. Answers the owner's URL. */
+export async function startEmptyDatabase(context: StackContext, port: number, secrets: Secrets): Promise<string> {
+  await context.progress.step(
+    'PostgreSQL 17',
+    async () => {
+      await start(context, port, secrets);
+      await bootstrap(superuserUrl(port, secrets.postgres), secrets.postgres).catch(explain(context.state));
+    },
+    () => `PostgreSQL 17 on 127.0.0.1:${port}`,
+  );
+  return ownerUrl(port, secrets.postgres);
 }
 
 async function start({ state, cleanup, onCrash }: StackContext, port: number, { postgres: passwords }: Secrets) {
@@ -60,3 +65,9 @@ const explain = (state: StateFolder) => (error: Error & { code?: string }) => {
   }
   throw error;
 };
+
+const newerDatabase = (state: StateFolder) => (versions: string[]) =>
+  problem(
+    `The database in ${shown(state.postgres)} has migrations that this checkout has not: ${versions.join(', ')}.`,
+    `Check out the version that made it. ${damageAdvice(state.root)}`,
+  );

@@ -4,20 +4,24 @@ import { projectRoot } from '../stack/state-folder.ts';
 
 const program = join(projectRoot, 'node_modules/supabase/dist/supabase.js');
 
+type CliOptions = { workdir: string; home: string; password?: string };
 export type CliError = Error & { stdout: string; stderr: string };
 
 /**
  * Runs the Supabase CLI and answers its standard output. `workdir` holds the `supabase/` folder it works on; `home` is
- * where it keeps its own state, so that nothing is written to the user's. Rejects with a CliError on a non-zero exit.
+ * where it keeps its own state, so that nothing is written to the user's; `password` is the database's, which on the command
+ * line everybody on the machine could read. Rejects with a CliError on a non-zero exit.
  */
-export function supabaseCli(args: string[], { workdir, home }: { workdir: string; home: string }): Promise<string> {
+export function supabaseCli(args: string[], { workdir, home, password }: CliOptions): Promise<string> {
   const env = {
     ...process.env,
     SUPABASE_HOME: home,
     SUPABASE_TELEMETRY_DISABLED: '1',
     SUPABASE_NO_UPDATE_NOTIFIER: '1',
     DO_NOT_TRACK: '1',
+    // For the local database; an address that says `sslmode` itself goes first.
     PGSSLMODE: 'disable',
+    ...(password !== undefined && { PGPASSWORD: password }),
   };
   return new Promise((resolve, reject) => {
     const child = execFile(

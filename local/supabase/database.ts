@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { SUPERUSER } from '../postgres/data-dir.ts';
-import { problem } from '../stack/problem.ts';
-import { damageAdvice, projectRoot, type StateFolder, shown } from '../stack/state-folder.ts';
+import { type Problem, problem } from '../stack/problem.ts';
+import { projectRoot } from '../stack/state-folder.ts';
 import { type CliError, cliComplaint, supabaseCli } from './cli.ts';
 
 export type Passwords = { superuser: string; owner: string; authenticator: string };
@@ -21,9 +21,18 @@ export const ownerUrl = (port: number, passwords: Passwords, database?: string) 
 export const authenticatorUrl = (port: number, passwords: Passwords, database?: string) =>
   connectionUrl({ user: 'authenticator', password: passwords.authenticator, port, database });
 
+/**
+ * What `pg` is to be given. By itself it takes `sslmode=require` for a request to verify, which no hosted project passes:
+ * Supabase signs its certificates itself. To all others it means encrypted.
+ */
+export const connectionConfig = (url: string): pg.ClientConfig => ({
+  connectionString: url.includes('sslmode=') ? `${url}&uselibpqcompat=true` : url,
+  connectionTimeoutMillis: 10_000,
+});
+
 /** Runs on one connection and closes it. */
-export async function withClient<T>(connectionString: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString });
+export async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(connectionConfig(url));
   await client.connect();
   try {
     return await run(client);
@@ -45,16 +54,16 @@ export async function bootstrap(url: string, passwords: Passwords): Promise<void
   });
 }
 
-export const migrationsFolder = join(projectRoot, 'supabase/migrations');
+const migrationsFolder = join(projectRoot, 'supabase/migrations');
 
-export const migrationFiles = (): string[] =>
+const migrationFiles = (): string[] =>
   readdirSync(migrationsFolder)
     .filter((name) => /^\d+_.*\.sql$/.test(name))
     .sort();
 
-const versionOf = (file: string) => file.slice(0, file.indexOf('_'));
+export const migrationVersions = (): string[] => migrationFiles().map((file) => file.slice(0, file.indexOf('_')));
 
-async function appliedVersions(url: string): Promise<string[]> {
+export async function appliedVersions(url: string): Promise<string[]> {
   return withClient(url, async (client) => {
     const { rows } = await client.query(
       "select to_regclass('supabase_migrations.schema_migrations') is not null as there",
@@ -65,27 +74,35 @@ async function appliedVersions(url: string): Promise<string[]> {
   });
 }
 
+type Migration = {
+  /** Where the CLI keeps its own state. */
+  home: string;
+  /** What to say of a database with migrations that this checkout has not. */
+  newer: (versions: string[]) => Problem;
+};
+
 /** Applies what is missing with the real Supabase CLI, as it is done in production. Answers how many that was. */
-export async function migrate(url: string, state: StateFolder): Promise<number> {
+export async function migrate(url: string, { home, newer }: Migration): Promise<number> {
   const applied = new Set(await appliedVersions(url));
-  const versions = migrationFiles().map(versionOf);
+  const versions = migrationVersions();
   const unknown = [...applied].filter((version) => !versions.includes(version));
-  if (unknown.length > 0) throw newerDatabase(state, unknown);
+  if (unknown.length > 0) throw newer(unknown);
   const missing = versions.filter((version) => !applied.has(version));
   if (missing.length === 0) return 0;
-  const args = ['db', 'push', '--yes', '--include-all', `--remote=${url}`];
-  await supabaseCli(args, { workdir: projectRoot, home: state.supabase }).catch((error: CliError) => {
+  await push(url, home);
+  return missing.length;
+}
+
+async function push(url: string, home: string): Promise<void> {
+  const address = new URL(url);
+  const password = decodeURIComponent(address.password);
+  address.password = '';
+  const args = ['db', 'push', '--yes', '--include-all', `--remote=${address}`];
+  await supabaseCli(args, { workdir: projectRoot, home, password }).catch((error: CliError) => {
     throw problem(
       `A migration failed.\n    ${cliComplaint(error)}`,
       'Mend the file in supabase/migrations, then npm start',
       error,
     );
   });
-  return missing.length;
 }
-
-const newerDatabase = (state: StateFolder, versions: string[]) =>
-  problem(
-    `The database in ${shown(state.postgres)} has migrations that this checkout has not: ${versions.join(', ')}.`,
-    `Check out the version that made it. ${damageAdvice(state.root)}`,
-  );
