@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const PATIENCE_MS = 90_000;
@@ -13,6 +13,7 @@ export function launch(folder: string, seams: string): ChildProcess {
     env: {
       ...process.env,
       DARKROOM_DATA: folder,
+      DARKROOM_DEV_VARS: join(folder, '.dev.vars'),
       DARKROOM_SEAMS: seams,
       PORT: '0',
       NODE_ENV: undefined,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +27,14 @@ type Recorded = { pid: number; command: string };
 
 export const newStateFolder = () => mkdtempSync(join(tmpdir(), 'darkroom-test-'));
 
+/** Where a stack of a test looks for `.dev.vars`: what stands in yours is real, and tests would spend it. */
+const devVarsOf = (folder: string) => join(folder, '.dev.vars');
+
+export function writeDevVars(folder: string, vars: Record<string, string>): void {
+  const lines = Object.entries(vars).map(([name, value]) => `${name}="${value}"\n`);
+  writeFileSync(devVarsOf(folder), lines.join(''));
+}
+
 export const dropStateFolder = (folder: string) => rmSync(folder, { recursive: true, force: true });
 
 /** Starts the local stack as people do, on free ports, and waits until it is ready. */
@@ -38,7 +46,15 @@ export async function runStack(
 ): Promise<RunningStack> {
   const child = spawn(process.execPath, ['local/start.ts', ...flags], {
     cwd: root,
-    env: { ...process.env, ...env, DARKROOM_DATA: folder, PORT: String(port), NODE_ENV: undefined, VITEST: undefined },
+    env: {
+      ...process.env,
+      ...env,
+      DARKROOM_DATA: folder,
+      DARKROOM_DEV_VARS: devVarsOf(folder),
+      PORT: String(port),
+      NODE_ENV: undefined,
+      VITEST: undefined,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

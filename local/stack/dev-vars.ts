@@ -7,7 +7,8 @@ import { projectRoot } from './state-folder.ts';
 /** Real credentials from `.dev.vars`; what is absent is emulated. */
 export type DevVars = Record<string, string | undefined>;
 
-export function readDevVars(file = join(projectRoot, '.dev.vars')): DevVars {
+/** `DARKROOM_DEV_VARS` names another file, so that tests neither see nor spend what is in yours. */
+export function readDevVars(file = process.env.DARKROOM_DEV_VARS || join(projectRoot, '.dev.vars')): DevVars {
   try {
     const vars: DevVars = parseEnv(readFileSync(file, 'utf8'));
     return checked(
@@ -15,7 +16,7 @@ export function readDevVars(file = join(projectRoot, '.dev.vars')): DevVars {
     );
   } catch (error) {
     if (isProblem(error)) throw error;
-    if (errnoOf(error) === 'ENOENT') return {};
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return {};
     throw problem(`Cannot read .dev.vars (${errnoOf(error)}).`, 'Make it readable for you: chmod u+r .dev.vars', error);
   }
 }
@@ -23,7 +24,7 @@ export function readDevVars(file = join(projectRoot, '.dev.vars')): DevVars {
 /** What is to be an address is one; Upstash's own variable for other clients, `rediss://…`, is easily taken for it. */
 function checked(vars: DevVars): DevVars {
   for (const [name, value] of Object.entries(vars)) {
-    if (!/_(URL|ENDPOINT)$/.test(name) || /^https?:$/.test(URL.parse(value ?? '')?.protocol ?? '')) continue;
+    if (!isAddress.test(name) || /^https?:$/.test(URL.parse(value ?? '')?.protocol ?? '')) continue;
     throw problem(
       `${name} in .dev.vars is not an http(s) address.`,
       `Correct it, or remove the line; .dev.vars.example says what it is`,
@@ -31,6 +32,9 @@ function checked(vars: DevVars): DevVars {
   }
   return vars;
 }
+
+/** A database's address is looked at where it is used. */
+const isAddress = /(?<!_DB)_URL$|_ENDPOINT$/;
 
 /** All of a group or none of it: half an account helps nobody, and a silent fallback to the emulator would puzzle. */
 export function group<const Names extends readonly string[]>(
