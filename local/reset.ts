@@ -1,4 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { databaseAddress, shownDatabase } from './stack/database-address.ts';
+import { readDevVars } from './stack/dev-vars.ts';
 import { lockStateFolder } from './stack/lock.ts';
 import { isProblem, problem } from './stack/problem.ts';
 import { shown, stateFolder } from './stack/state-folder.ts';
@@ -15,6 +17,20 @@ function reset(): void {
   if (names.includes('lock')) lockStateFolder(state).release();
   rmSync(state.root, { recursive: true, force: true });
   console.log(`Deleted ${shown(state.root)}. The next npm start begins afresh.`);
+  const elsewhere = realDatabase();
+  if (elsewhere) console.log(`The database that .dev.vars names (${elsewhere}) was not touched. ${LOST}`);
+}
+
+const LOST = 'Provider keys that were sealed there under the deleted secrets can no longer be opened.';
+
+/** Whatever else is wrong in `.dev.vars` is no reason to keep local state. */
+function realDatabase(): string | undefined {
+  try {
+    const { SUPABASE_DB_URL: address } = readDevVars();
+    return address && shownDatabase(databaseAddress(address));
+  } catch {
+    return undefined;
+  }
 }
 
 try {

@@ -4,8 +4,9 @@ import { createCleanup, stopOnSignals } from './stack/shutdown.ts';
 import { shown, stateFolder } from './stack/state-folder.ts';
 
 /**
- * `npm start`: the whole service on this machine. `--no-sample` leaves out the first start's sample job; `--database-only`
- * starts nothing but PostgreSQL with all migrations. `PORT` and `DARKROOM_DATA` move it.
+ * `npm start`: the whole service on this machine. `--no-sample` leaves out the first start's sample job; `--take-over` uses
+ * a real project's database although another Darkroom has served it. For tests, `--database-only` starts nothing but
+ * PostgreSQL with all migrations, `--supabase-only` an empty Supabase project. `PORT` and `DARKROOM_DATA` move it.
  */
 const flags = new Set(process.argv.slice(2));
 const state = stateFolder();
@@ -20,9 +21,13 @@ async function start(): Promise<void> {
     const url = await startDatabaseOnly(context);
     return progress.line(`Ready: ${url}`);
   }
+  if (flags.has('--supabase-only')) {
+    const { startSupabaseOnly } = await import('./stack/supabase-only.ts');
+    return progress.line(`Ready: ${await startSupabaseOnly(context)}`);
+  }
   // Wrangler takes its time to load: not before it is needed.
   const [{ startStack }, { runSample }] = await Promise.all([import('./stack/stack.ts'), import('./stack/sample.ts')]);
-  const { stack } = await startStack(context);
+  const { stack } = await startStack(context, { takeDatabase: flags.has('--take-over') });
   if (!flags.has('--no-sample')) await runSample({ state, stack, progress });
   progress.line(
     `\nReady on ${stack.origin} after ${progress.elapsed()} ms. Addresses and keys: ${shown(state.stack)}. Ctrl-C stops.`,

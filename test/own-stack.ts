@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client, createClient } from './client.ts';
-import { dropStateFolder, newStateFolder, type RunningStack, runStack } from './run-stack.ts';
+import { dropStateFolder, newStateFolder, type RunningStack, runStack, writeDevVars } from './run-stack.ts';
 import { openSeam, type Seam } from './seam.ts';
 import type { StackValues } from './stack-values.ts';
 
@@ -15,14 +15,21 @@ export type OwnStack<Name extends string = never> = Client & {
   end: () => Promise<void>;
 };
 
-type Options<Name extends string> = { seams?: readonly Name[]; env?: Record<string, string> };
+type Options<Name extends string> = {
+  seams?: readonly Name[];
+  env?: Record<string, string>;
+  /** What stands in its `.dev.vars`. */
+  devVars?: Record<string, string>;
+};
 
 /** A stack of the test's own, which it may break, kill and look into as a whole. */
 export async function startOwnStack<Name extends string = never>({
   seams: names = [],
   env = {},
+  devVars = {},
 }: Options<Name> = {}): Promise<OwnStack<Name>> {
   const folder = newStateFolder();
+  writeDevVars(folder, devVars);
   const values = (): StackValues => JSON.parse(readFileSync(join(folder, 'stack.json'), 'utf8'));
   const opened = names.map(async (name) => [name, await openSeam(() => values().emulators[name] as string)] as const);
   const seams = Object.fromEntries(await Promise.all(opened)) as Record<Name, Seam>;

@@ -76,6 +76,26 @@ describe('with credentials in .dev.vars', () => {
     expect(realityOf(cloud)).toMatchObject({ cloudinary: true, redis: false, providers: [] });
   });
 
+  test('a real project: each Worker has its token, and keeps to the address that is given', () => {
+    const token = (role: string) => `x.${Buffer.from(JSON.stringify({ role })).toString('base64url')}.x`;
+    const project = {
+      SUPABASE_URL: 'https://abc.supabase.co',
+      SUPABASE_ANON_KEY: 'real',
+      SUPABASE_DB_URL: 'postgresql://postgres:secret@db.abc.supabase.co/postgres',
+      SUPABASE_ROLE_TOKEN_SUBMIT: token('submit'),
+      SUPABASE_ROLE_TOKEN_WORKER: token('worker'),
+      SUPABASE_ROLE_TOKEN_CALLBACK: token('callback'),
+      SUPABASE_ROLE_TOKEN_KEYS: token('keys'),
+    };
+    const env = environment(project);
+    for (const [role, vars] of Object.entries(env)) {
+      expect(vars).toMatchObject({ SUPABASE_ANON_KEY: 'real', SUPABASE_ROLE_TOKEN: token(role) });
+      expect(JSON.stringify(vars)).not.toContain('secret@');
+    }
+    expect(realityOf(project).supabase).toBe('db.abc.supabase.co/postgres');
+    expect(realityOf({}).supabase).toBeUndefined();
+  });
+
   test('half an account is refused', () => {
     expect(() => group({ A: '1' }, ['A', 'B'])).toThrow('.dev.vars has some of A, B, but not B.');
   });

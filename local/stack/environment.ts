@@ -1,7 +1,9 @@
 import { KEY_VARIABLES, stemOf } from '../../shared/env/provider-variables.ts';
+import { shownDatabase } from './database-address.ts';
 import { type DevVars, group } from './dev-vars.ts';
 import type { ServiceOrigins } from './names.ts';
 import type { Secrets } from './secrets.ts';
+import { supabaseProject } from './supabase-project.ts';
 import type { WorkerEnv } from './workers.ts';
 
 /** Where the front door and everything around the Workers is. */
@@ -12,6 +14,8 @@ type QstashAccount = { url: string; token: string; current: string; next: string
 /** Which outside services are real, because `.dev.vars` has credentials for them. */
 export type Reality = {
   publicUrl?: string;
+  /** Which database, if it is not the local one. */
+  supabase?: string;
   qstash: boolean;
   redis: boolean;
   cloudinary: boolean;
@@ -19,7 +23,9 @@ export type Reality = {
 };
 
 export function realityOf(vars: DevVars): Reality {
+  const project = supabaseProject(vars);
   return {
+    supabase: project && shownDatabase(project.database_url),
     publicUrl: vars.PUBLIC_URL?.replace(/\/+$/, ''),
     // Without a tunnel nothing outside can reach us, so nothing outside may be our queue.
     qstash: vars.PUBLIC_URL !== undefined && qstashGroup(vars) !== undefined,
@@ -48,19 +54,20 @@ type Inputs = { origins: Origins; secrets: Secrets; vars: DevVars; queueKeys: { 
 /** What each Worker is given, and no more than that. */
 export function workerEnvironment({ origins, secrets, vars, queueKeys }: Inputs): WorkerEnv {
   const reality = realityOf(vars);
+  const supabase = supabaseProject(vars) ?? secrets.supabase;
   const emulators = [origins.replicate, origins.fal, origins.cloudinary];
   const common = {
     ENVIRONMENT: 'local',
     PUBLIC_ORIGIN: reality.publicUrl ?? origins.front,
     SUPABASE_URL: origins.supabase,
-    SUPABASE_ANON_KEY: secrets.supabase.anon_key,
+    SUPABASE_ANON_KEY: supabase.anon_key,
   };
   const users = {
     SUPABASE_JWT_ISSUER: `${origins.supabase}/auth/v1`,
     SUPABASE_JWKS_URL: `${origins.supabase}/auth/v1/.well-known/jwks.json`,
     ALLOWED_ORIGINS: vars.ALLOWED_ORIGINS ?? '',
   };
-  const token = (role: keyof WorkerEnv) => ({ SUPABASE_ROLE_TOKEN: secrets.supabase.role_tokens[role] });
+  const token = (role: keyof WorkerEnv) => ({ SUPABASE_ROLE_TOKEN: supabase.role_tokens[role] });
   const queue = queueAccount({ origins, secrets, vars, queueKeys }, reality);
   const publish = { QSTASH_URL: queue.url, QSTASH_TOKEN: queue.token };
   const internal = { INTERNAL_SIGNING_SECRET: secrets.internal_signing_secret };

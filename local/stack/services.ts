@@ -16,24 +16,33 @@ import type { Secrets } from './secrets.ts';
 import { damageAdvice, type StateFolder, shown } from './state-folder.ts';
 
 export type Services = {
+  /** What is emulated. */
+  names: ServiceName[];
+  /** Of all, also of what is not. */
   origins: ServiceOrigins;
   /** The queue's keys now: they may have been rotated in an earlier run. */
   queueKeys: { current: string; next: string };
   stop: () => Promise<void>;
 };
 
-type Options = { state: StateFolder; secrets: Secrets; ports: Ports };
+type Options = {
+  state: StateFolder;
+  secrets: Secrets;
+  ports: Ports;
+  /** Of the project that takes the gateway's place. */
+  supabaseUrl?: string;
+};
 
 /** Starts every emulator on its port. Their state outlives them in `emulators/`. */
 export async function startServices(options: Options): Promise<Services> {
   const { qstash, ...others } = openServices(options);
-  const emulators: Record<ServiceName, Emulator> = { qstash, ...others };
-  const started = await Promise.all(serviceNames.map((name) => listen(emulators[name], options.ports[name])));
-  const origins = Object.fromEntries(
-    serviceNames.map((name, index) => [name, started[index]?.origin]),
-  ) as ServiceOrigins;
+  const emulators: Partial<Record<ServiceName, Emulator>> = { qstash, ...others };
+  const names = serviceNames.filter((name) => name in emulators);
+  const started = await Promise.all(names.map((name) => listen(emulators[name] as Emulator, options.ports[name])));
+  const origins = Object.fromEntries(names.map((name, index) => [name, started[index]?.origin]));
   const stop = async () => void (await Promise.all(started.map((service) => service.close())));
-  return { origins, queueKeys: qstash.signingKeys(), stop };
+  const all = { supabase: options.supabaseUrl, ...origins } as ServiceOrigins;
+  return { names, origins: all, queueKeys: qstash.signingKeys(), stop };
 }
 
 function openServices(options: Options) {
@@ -47,20 +56,23 @@ function openServices(options: Options) {
   }
 }
 
-function createServices({
-  state,
-  secrets,
-  ports,
-}: Options): Record<Exclude<ServiceName, 'qstash'>, Emulator> & { qstash: Qstash } {
-  const file = (name: string) => join(state.emulators, `${name}.sqlite`);
+/** What stands in front of the local database. */
+export function gatewayOf({ secrets, ports }: Pick<Options, 'secrets' | 'ports'>): Emulator {
   const postgres = ports.postgres as number;
+  return createGateway({
+    authenticatorUrl: authenticatorUrl(postgres, secrets.postgres),
+    ownerUrl: ownerUrl(postgres, secrets.postgres),
+    signingKey: secrets.supabase.signing_key,
+    anonKey: secrets.supabase.anon_key,
+  });
+}
+
+type Emulators = Partial<Record<Exclude<ServiceName, 'qstash'>, Emulator>> & { qstash: Qstash };
+
+function createServices({ state, secrets, ports, supabaseUrl }: Options): Emulators {
+  const file = (name: string) => join(state.emulators, `${name}.sqlite`);
   return {
-    supabase: createGateway({
-      authenticatorUrl: authenticatorUrl(postgres, secrets.postgres),
-      ownerUrl: ownerUrl(postgres, secrets.postgres),
-      signingKey: secrets.supabase.signing_key,
-      anonKey: secrets.supabase.anon_key,
-    }),
+    ...(supabaseUrl === undefined && { supabase: gatewayOf({ secrets, ports }) }),
     qstash: createQstash({
       file: file('qstash'),
       token: secrets.qstash.token,

@@ -3,12 +3,12 @@ import { type Bundles, bundleWorkers } from './bundles.ts';
 import type { StackContext } from './context.ts';
 import { startDatabase } from './database.ts';
 import { type DevVars, readDevVars } from './dev-vars.ts';
-import { type Origins, realityOf, workerEnvironment } from './environment.ts';
+import { type Origins, workerEnvironment } from './environment.ts';
 import { openFrontDoor } from './front-door.ts';
 import { recordChildren } from './leftovers.ts';
 import { openLog } from './log-file.ts';
-import { serviceNames } from './names.ts';
-import type { Progress } from './progress.ts';
+import { openProject } from './project-database.ts';
+import { realityLine } from './reality-line.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 import { readSeams, throughSeams } from './seams.ts';
 import type { Secrets } from './secrets.ts';
@@ -16,15 +16,17 @@ import { seed } from './seed.ts';
 import { startServices } from './services.ts';
 import { describeStack, type StackFile } from './stack-file.ts';
 import { writeState } from './state-folder.ts';
+import { supabaseProject } from './supabase-project.ts';
 import { postSigned, startSweeps } from './sweeps.ts';
 import { takeOver } from './take-over.ts';
 import { startWorkers, type WorkerEnv } from './workers.ts';
 
 /** Everything. Resolves when `stack.json` is written and the front door is open; nothing answers there before. */
-export async function startStack(context: StackContext): Promise<{ stack: StackFile; secrets: Secrets }> {
+export async function startStack(context: StackContext, { takeDatabase = false } = {}): Promise<Started> {
   const { state, progress, cleanup } = context;
   const { ALLOWED_ORIGINS } = process.env;
   const vars: DevVars = { ...readDevVars(), ...(ALLOWED_ORIGINS && { ALLOWED_ORIGINS }) };
+  const project = supabaseProject(vars);
   const { ports, frontPort, secrets } = await takeOver(context);
   const [runtime, bundles, databaseUrl] = await Promise.all([
     loadRuntime(),
@@ -33,15 +35,17 @@ export async function startStack(context: StackContext): Promise<{ stack: StackF
       () => bundleWorkers(state),
       ({ cached }) => `Workers bundled${cached ? ': unchanged' : ' by wrangler'}`,
     ),
-    startDatabase(context, ports.postgres as number, secrets),
+    project
+      ? openProject(context, { project, secrets, takeDatabase })
+      : startDatabase(context, ports.postgres as number, secrets),
   ]);
   const services = await progress.step(
     'Emulators',
-    () => startServices({ state, secrets, ports }),
-    () => `Emulators: ${serviceNames.join(', ')}`,
+    () => startServices({ state, secrets, ports, supabaseUrl: project?.url }),
+    ({ names }) => `Emulators: ${names.join(', ')}`,
   );
   cleanup.add(services.stop);
-  await progress.step('Demo account', () => seed(databaseUrl, secrets));
+  await progress.step('Demo account', () => seed(databaseUrl, secrets, { users: project === undefined }));
   const origins: Origins = { front: `http://127.0.0.1:${frontPort}`, ...services.origins };
   const seams = readSeams();
   const env = throughSeams(
@@ -49,7 +53,7 @@ export async function startStack(context: StackContext): Promise<{ stack: StackF
     origins,
     seams,
   );
-  const stack = await describeStack(origins, databaseUrl, secrets);
+  const stack = await describeStack({ origins, databaseUrl, secrets, project });
   writeState(state.stack, stack);
   await progress.step(
     'Workers',
@@ -59,9 +63,12 @@ export async function startStack(context: StackContext): Promise<{ stack: StackF
   const sweepUrl = `${seams.front ?? stack.origin}/internal/sweep`;
   const sweeps = startSweeps(sweepUrl, secrets.internal_signing_secret, openLog(join(state.logs, 'sweeps.log')));
   cleanup.add(sweeps.stop);
-  reportReality(progress, vars);
+  const real = realityLine(vars);
+  if (real !== undefined) progress.line(`  ${real}`);
   return { stack, secrets };
 }
+
+type Started = { stack: StackFile; secrets: Secrets };
 
 type Opening = { runtime: Runtime; bundles: Bundles; env: WorkerEnv; secrets: Secrets; frontPort: number };
 
@@ -86,12 +93,4 @@ async function openWorkers(
 async function mirrorKeys(port: number, { internal_signing_secret: secret }: Secrets): Promise<void> {
   const response = await postSigned(`http://127.0.0.1:${port}/internal/keys/mirror`, secret, `mirror_${Date.now()}`);
   if (!response.ok) throw new Error(`The Worker "keys" mirrored no keys: ${response.status} ${await response.text()}`);
-}
-
-function reportReality(progress: Progress, vars: DevVars): void {
-  const { publicUrl, qstash, redis, cloudinary, providers } = realityOf(vars);
-  const services = Object.entries({ QStash: qstash, Redis: redis, Cloudinary: cloudinary });
-  const real = [...providers, ...services.filter(([, isReal]) => isReal).map(([name]) => name)];
-  const reached = publicUrl === undefined ? '(no PUBLIC_URL: they are polled)' : `reached at ${publicUrl}`;
-  if (real.length > 0) progress.line(`  Real, by .dev.vars: ${real.join(', ')} ${reached}`);
 }
