@@ -15,9 +15,9 @@ function reset(): void {
     throw problem(`${shown(state.root)} is no state folder of Darkroom.`, 'Check DARKROOM_DATA');
   }
   if (names.includes('lock')) lockStateFolder(state).release();
+  const elsewhere = realDatabase();
   rmSync(state.root, { recursive: true, force: true });
   console.log(`Deleted ${shown(state.root)}. The next npm start begins afresh.`);
-  const elsewhere = realDatabase();
   if (elsewhere) console.log(`The database that .dev.vars names (${elsewhere}) was not touched. ${LOST}`);
 }
 

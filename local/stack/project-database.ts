@@ -32,7 +32,7 @@ export async function openProject({ state, progress }: StackContext, opening: Op
   return address;
 }
 
-type Found = { version: number; schemas: boolean; keys: boolean };
+type Found = { version: number; schemas: boolean; tables: boolean };
 
 async function checkOurs({ project: { database_url: address }, secrets, takeDatabase }: Opening): Promise<void> {
   const where = shownDatabase(address);
@@ -44,7 +44,7 @@ async function checkOurs({ project: { database_url: address }, secrets, takeData
   if (found.schemas && !applied.includes(migrationVersions()[0] as string)) {
     throw problem(`${where} has a schema "api" or "darkroom" that is not Darkroom's.`, ANOTHER);
   }
-  if (found.keys && !takeDatabase && (await servedByOthers(address, secrets))) {
+  if (found.tables && !takeDatabase && (await servedByOthers(address, secrets))) {
     throw problem(`Another Darkroom has served ${where}: a deployed one, or one with another state folder.`, TAKE_OVER);
   }
 }
@@ -57,19 +57,19 @@ async function look(address: string): Promise<Found> {
     const { rows } = await client.query<Found>(
       `select current_setting('server_version_num')::int as version,
          coalesce(to_regnamespace('api'), to_regnamespace('darkroom')) is not null as schemas,
-         to_regclass('darkroom.provider_api_keys') is not null as keys`,
+         to_regclass('darkroom.provider_api_keys') is not null as tables`,
     );
     return rows[0] as Found;
   });
 }
 
-/** It has platform keys, which only Workers bring, and does not know this state folder's operator. */
+/** It has accounts or platform keys, and does not know this state folder's operator. */
 async function servedByOthers(address: string, { demo }: Secrets): Promise<boolean> {
   const operator = await sha256Hex(demo.admin_api_key);
   return withClient(address, async (client) => {
     const { rows } = await client.query<{ others: boolean }>(
-      `select exists (select from darkroom.provider_api_keys where source = 'environment' and deleted_at is null)
-         and not exists (select from darkroom.api_keys where hash = $1) as others`,
+      `select not exists (select from darkroom.api_keys where hash = $1) and (exists (select from darkroom.accounts)
+         or exists (select from darkroom.provider_api_keys where source = 'environment' and deleted_at is null)) as others`,
       [operator],
     );
     return rows[0]?.others === true;
