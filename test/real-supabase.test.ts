@@ -22,9 +22,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await darkroom?.end();
-  await database?.end();
-  await project?.end();
+  try {
+    await darkroom?.end();
+    await database?.end();
+  } finally {
+    await project?.end();
+  }
 });
 
 test('it starts no PostgreSQL and no gateway, and says whose database it uses, without the password', () => {
