@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-type Post = { path: string; headers: Record<string, string>; body: string };
+export type Post = { path: string; headers: Record<string, string>; body: string };
 type Load = { port: number; connections: number; seconds: number; next: () => Post; expect: number };
 
 /** Answers per second over so many connections, each with one request at a time. Rejects on any other status than the expected one. */

@@ -1,9 +1,7 @@
-import { Agent } from 'node:http';
 import { waitFor } from '../../test/client.ts';
 import type { Seen } from '../../test/seam.ts';
 import { type Call, recordCalls, sentOn } from '../http/calls.ts';
-import { type EmptyHop, startHop } from '../http/hop.ts';
-import { send } from '../http/load.ts';
+import { type EmptyHop, type Hop, startHop } from '../http/hop.ts';
 import type { BenchStack } from '../http/stack.ts';
 import type { Row } from '../row.ts';
 import { median } from '../statistics.ts';
@@ -15,7 +13,7 @@ import { median } from '../statistics.ts';
  */
 const PICTURE = 1;
 /** Jobs before the first that counts: what runs for the first time is compiled on the way. */
-const WARM_UP = 25;
+const WARM_UP = 10;
 
 /**
  * The provider's webhook is caught on its way and posted again by the bench: it is answered once its job has been settled. Each job is
@@ -30,11 +28,11 @@ export const row: Row = {
     const hop = await startHop(stack);
     stack.seams.front.treat(({ path }) => (/^\/(hooks|internal\/sweep)/.test(path) ? 'cut' : 'pass'));
     try {
-      for (let n = 0; n < WARM_UP; n++) await settleOne(stack, key);
+      for (let n = 0; n < WARM_UP; n++) await settleOne(stack, hop, key);
       const jobs: Settled[] = [];
       const hops: EmptyHop[] = [];
       for (let n = 0; n < (bench.quick ? 15 : 100); n++) {
-        jobs.push(await settleOne(stack, key));
+        jobs.push(await settleOne(stack, hop, key));
         hops.push(await hop.measure());
       }
       const rounds = jobs.map((job, at) => ({ measured: job.ms, against: alone(job, hops[at] as EmptyHop) }));
@@ -43,32 +41,28 @@ export const row: Row = {
       const count = median(jobs.map(({ calls }) => calls.length + PICTURE));
       const way = (name: keyof EmptyHop) => median(hops.map((hop) => hop[name])).toFixed(2);
       const note =
-        `${count} hops. The way alone takes ${way('toService')} ms to a service, ${way('toWorker')} ms to a Worker; what the services ` +
-        `did took, in ms: ${stepsOf(jobs)}`;
+        `${count} hops. The way alone takes ${way('toService')} ms to a service, ${way('toWorker')} ms to a Worker, ` +
+        `${way('fromRest')} ms to one at rest; what the services did took, in ms: ${stepsOf(jobs)}`;
       return [{ measured, against, unit: 'ms', aim: { most: 1.2 }, rounds, note }];
     } finally {
-      connections.destroy();
       await hop.end();
       stack.seams.front.treat(() => 'pass');
     }
   },
 };
 
-const connections = new Agent({ keepAlive: true });
-
 /** `ms`: from the webhook until the transaction that settled the job had been answered. */
 type Settled = { ms: number; calls: Call[] };
 
 /** One job up to its webhook; then, timed, from the webhook to the settlement. */
-async function settleOne(stack: BenchStack, key: string): Promise<Settled> {
+async function settleOne(stack: BenchStack, { post }: Hop, key: string): Promise<Settled> {
   const body = { model: 'flux-dev', input: { prompt: 'a lighthouse' } };
   const { status, body: job } = await stack.api('/v1/jobs', { key, body });
   if (status !== 202) throw new Error(`The job was not accepted: ${status}`);
   const hook = await webhookOf(stack, job.id);
   const begin = performance.now();
   const { result, calls } = await recordCalls(stack, async () => {
-    const post = { path: hook.path, headers: sentOn(hook), body: hook.body };
-    return (await send(connections, Number(new URL(stack.stack().origin).port), post)).text;
+    return (await post({ path: hook.path, headers: sentOn(hook), body: hook.body })).text;
   });
   const settled = calls.find(({ name }) => name === 'apply_callback')?.seen.answered ?? Number.NaN;
   if (!result.includes('recorded')) throw new Error(`The webhook of ${job.id} was answered ${result}`);
@@ -100,9 +94,12 @@ const took = ({ seen }: Call) => (seen.answered ?? Number.NaN) - seen.at;
 /** Those that end at a service; the callback holds one of them. */
 const atService = ({ service }: Call) => service !== 'front';
 
-/** Milliseconds that its hops take by themselves: the way to each, measured beside the job, and what the services did at their ends. */
-function alone({ calls }: Settled, { toService, toWorker }: EmptyHop): number {
-  return calls.reduce((sum, call) => sum + (atService(call) ? toService + took(call) : toWorker), 0);
+/**
+ * Milliseconds that its hops take by themselves: the way to each, measured beside the job, and what the services did at their ends. The
+ * first one, the webhook's, meets a Worker at rest.
+ */
+function alone({ calls: [, ...calls] }: Settled, { toService, toWorker, fromRest }: EmptyHop): number {
+  return calls.reduce((sum, call) => sum + (atService(call) ? toService + took(call) : toWorker), fromRest);
 }
 
 /** `open_verdict 3.1, upload …`: medians. */
