@@ -35,7 +35,7 @@ async function measure(bench: Bench, stack: BenchStack, pair: AcceptPair, keys: 
   await stack.pool().query('analyze darkroom.jobs, darkroom.requests, darkroom.parts, darkroom.outbox');
   const seconds = bench.quick ? 1 : 3;
   const cpu = { submit: cpuPerRequest(pair.submit), bare: cpuPerRequest(pair.bare) };
-  const { measured, against } = await interleave(bench.quick ? 9 : 21, {
+  const { measured, against } = await interleave(bench.quick ? 15 : 21, {
     against: () => cpu.bare.during(() => mustInsert(stack, seconds, sides.against), seconds),
     measured: () => cpu.submit.during(() => mustInsert(stack, seconds, sides.measured), seconds),
   });
