@@ -82,6 +82,8 @@ test('another state folder may only take it over when it is told to', async () =
   await expect(refused).rejects.toThrow('Another Darkroom has served');
   await expect(refused).rejects.toThrow('npm start -- --take-over');
   expect(await startWith(project.vars, ['--take-over'])).toMatch(/^Ready/m);
+  await darkroom.running().stop();
+  await expect(darkroom.restart()).rejects.toThrow('Another Darkroom has served');
 });
 
 test('npm run reset deletes the state folder, and leaves the database alone', async () => {

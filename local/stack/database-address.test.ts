@@ -17,8 +17,11 @@ test.each([
 
 test.each([
   ['https://abc.supabase.co', 'is not a connection string of PostgreSQL'],
-  ['postgresql://postgres:pa/ss@db.abc.supabase.co/postgres', 'is not a connection string of PostgreSQL'],
-  ['postgresql://postgres:12#ss@db.abc.supabase.co/postgres', 'is not a connection string of PostgreSQL'],
+  ['postgresql://postgres:pa/ss@db.abc.supabase.co/postgres', 'has an @ behind its host'],
+  ['postgresql://postgres:12#ss@db.abc.supabase.co/postgres', 'has an @ behind its host'],
+  ['postgresql://postgres:pa@S3CRET/part@db.abc.supabase.co/postgres', 'has an @ behind its host'],
+  ['postgresql://postgres:pa@S3CRET?part@db.abc.supabase.co/postgres', 'has an @ behind its host'],
+  ['postgresql://postgres:pa@S3CRET#part@db.abc.supabase.co/postgres', 'has an @ behind its host'],
   ['postgresql://postgres@db.abc.supabase.co/postgres', 'has no password'],
   ['postgresql://postgres:[YOUR-PASSWORD]@db.abc.supabase.co/postgres', 'has a placeholder where the password belongs'],
   ['postgresql://postgres:100%@db.abc.supabase.co/postgres', 'has a % in its password that begins no code'],

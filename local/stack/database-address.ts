@@ -2,6 +2,8 @@ import { type Problem, problem } from './problem.ts';
 
 const HOW = 'Copy it from the dashboard (Connect → Session pooler, with the password in its place)';
 const ENCODED = `${HOW}; in a password @ is %40, : %3A, / %2F, # %23 and ? %3F`;
+/** What follows such an @ would be taken for host and database, and shown. */
+const UNENCODED = /^[^:]+:\/\/[^/?#]*[/?#].*@/;
 const VERIFYING = ['require', 'verify-ca', 'verify-full'];
 
 /**
@@ -9,6 +11,7 @@ const VERIFYING = ['require', 'verify-ca', 'verify-full'];
  * other clients want said (`pgbouncer=true`) or what would lead elsewhere (`host=`).
  */
 export function databaseAddress(text: string): string {
+  if (UNENCODED.test(text)) throw wrong('has an @ behind its host: a / ? or # in the password ends it there', ENCODED);
   const url = URL.parse(text);
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.username === '') {
     throw wrong('is not a connection string of PostgreSQL', ENCODED);

@@ -21,7 +21,9 @@ export async function openProject({ state, progress }: StackContext, opening: Op
   const migrated = async () => {
     await withClient(address, () => Promise.resolve()).catch(explainProject(address));
     await checkOurs(opening);
-    return migrate(address, { home: state.supabase, newer: newerProject(where) });
+    const applied = await migrate(address, { home: state.supabase, newer: newerProject(where) });
+    if (opening.takeDatabase) await takeFromOthers(address, opening.secrets);
+    return applied;
   };
   await progress.step(
     `Supabase: ${where}`,
@@ -68,12 +70,24 @@ async function servedByOthers(address: string, { demo }: Secrets): Promise<boole
   const operator = await sha256Hex(demo.admin_api_key);
   return withClient(address, async (client) => {
     const { rows } = await client.query<{ others: boolean }>(
-      `select not exists (select from darkroom.api_keys where hash = $1) and (exists (select from darkroom.accounts)
+      `select not exists (select from darkroom.api_keys where hash = $1 and revoked_at is null) and (exists (select from darkroom.accounts)
          or exists (select from darkroom.provider_api_keys where source = 'environment' and deleted_at is null)) as others`,
       [operator],
     );
     return rows[0]?.others === true;
   });
+}
+
+/** Who served it until now finds out at its next start: its operator's key opens nothing any more. */
+async function takeFromOthers(address: string, { demo }: Secrets): Promise<void> {
+  const operator = await sha256Hex(demo.admin_api_key);
+  await withClient(address, (client) =>
+    client.query(
+      `update darkroom.api_keys set revoked_at = case when hash <> $1 then coalesce(revoked_at, now()) end
+        where name = 'operator' and 'admin' = any (scopes)`,
+      [operator],
+    ),
+  );
 }
 
 const newerProject =

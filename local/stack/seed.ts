@@ -14,6 +14,8 @@ const EVERYTHING = ['jobs', 'keys', 'billing', 'webhooks'];
 export async function seed(ownerUrl: string, { demo }: Secrets, { users }: { users: boolean }): Promise<void> {
   const pool = new pg.Pool({ ...connectionConfig(ownerUrl), max: 1 });
   try {
+    // On the pool's only connection: an account without its key would look like somebody else's.
+    await pool.query('begin');
     const account = users ? await addUser(pool, demo) : await addAccount(pool, DEMO, demo.api_key);
     await addAccount(pool, OPERATORS, demo.admin_api_key);
     // A reference is granted once.
@@ -21,6 +23,7 @@ export async function seed(ownerUrl: string, { demo }: Secrets, { users }: { use
       account,
       DEMO_CREDITS,
     ]);
+    await pool.query('commit');
   } finally {
     await pool.end();
   }
