@@ -90,7 +90,7 @@ function judgeHost(host: string, denied: readonly string[]): UrlRefusal | null {
 const NUMBERS = /^(0x[\da-f]*|\d+)(\.(0x[\da-f]*|\d+)){0,3}\.?$/;
 
 /** True for what is an address and not a name. A host that a URL has read holds a colon in brackets only. */
-const isAddress = (host: string) => host.startsWith('[') || NUMBERS.test(host);
+export const isAddress = (host: string) => host.startsWith('[') || NUMBERS.test(host);
 
 function isUnder(host: string, suffixes: readonly string[]): boolean {
   return suffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
