@@ -27,19 +27,25 @@ type Run = {
   role?: string;
 };
 
-/** Transactions per second, connecting left out. Without a script the built-in TPC-B. Rejects if a single one failed. */
+/** Each session's first calls make its plans: a second of them. */
+const FIRST_SECONDS = 1;
+
+/**
+ * Transactions per second, connecting and the first second left out. Without a script the built-in TPC-B. Rejects if a single one failed.
+ */
 export async function runPgbench({ program, url, mode, clients, seconds, script, role }: Run): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'darkroom-pgbench-'));
   const file = join(folder, 'script.sql');
   if (script !== undefined) writeFileSync(file, script);
   const what = script === undefined ? ['-b', 'tpcb-like'] : ['-f', file];
-  const how = ['-n', '-M', mode, '-c', `${clients}`, '-j', '2', '-T', `${seconds}`];
+  const how = ['-n', '-M', mode, '-c', `${clients}`, '-j', '2', '-T', `${seconds + FIRST_SECONDS}`, '-P', '1'];
   try {
     const env = { ...process.env, ...loginOf(url), ...(role !== undefined && { PGOPTIONS: `-c role=${role}` }) };
-    const { stdout } = await promisify(execFile)(program, [...how, ...what], { env });
-    const tps = /^tps = ([\d.]+)/m.exec(stdout)?.[1];
-    if (tps === undefined || /aborted in command/.test(stdout)) throw new Error(`pgbench says:\n${stdout}`);
-    return Number(tps);
+    const { stdout, stderr } = await promisify(execFile)(program, [...how, ...what], { env });
+    const rates = [...stderr.matchAll(/^progress: [\d.]+ s, ([\d.]+) tps/gm)].map(([, tps]) => Number(tps));
+    const counted = rates.slice(FIRST_SECONDS, FIRST_SECONDS + seconds);
+    if (counted.length === 0 || /aborted in command/.test(stderr + stdout)) throw new Error(`pgbench says:\n${stdout}`);
+    return counted.reduce((sum, tps) => sum + tps, 0) / counted.length;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
