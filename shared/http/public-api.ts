@@ -33,7 +33,7 @@ function corsForPages(allowedOrigins: string[]): MiddlewareHandler<AppEnv> {
   return async function corsOrVary(c, next) {
     if (c.req.method === 'OPTIONS' || c.req.raw.headers.has('origin')) return forPages(c, next);
     await next();
-    c.res.headers.set('vary', 'Origin');
+    c.res.headers.append('vary', 'Origin');
   };
 }
 

@@ -40,6 +40,7 @@ type Definition<P, Q, B, K> = Omit<RouteDoc, 'access' | 'params' | 'query' | 'bo
   idempotency?: K;
   /** For a body whose schema depends on what it is: stands in for `body`, which then only documents. */
   parseBody?: (raw: unknown) => Result<Out<B>>;
+  /** Makes the answer. One that a `fetch` gave is copied first: no headers can be set on it. */
   handle: (incoming: Incoming<P, Q, B, K>, c: AppContext) => Promise<Response> | Response;
 };
 

@@ -14,7 +14,7 @@ type ReadLimitsOptions = { redis: Redis; log: Log; now: () => number };
 /** One Redis command per read. */
 export function createReadLimits({ redis, log, now }: ReadLimitsOptions): ReadLimits {
   const ratelimit = new Ratelimit({
-    // It asks for these three of the SDK's methods, and for `eval` where the script is not known yet.
+    // Of the SDK's methods it asks for `evalsha`, and for `eval` where the script is not known yet.
     redis: redis as unknown as RatelimitRedis,
     prefix: 'reads',
     limiter: Ratelimit.slidingWindow(READS_PER_WINDOW, `${WINDOW_SECONDS} s`),
