@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withClient } from '../local/supabase/database.ts';
 import { type Project, startProject, startWith } from './supabase-project.ts';
 
 let project: Project;
@@ -68,12 +69,4 @@ const resigned = () =>
   [...project.vars.SUPABASE_ROLE_TOKEN_KEYS.split('.').slice(0, 2), submits().split('.')[2]].join('.');
 const submits = () => project.vars.SUPABASE_ROLE_TOKEN_SUBMIT;
 
-async function asOwner(connectionString: string, sql: string): Promise<pg.QueryResult> {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    return await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
+const asOwner = (url: string, sql: string): Promise<pg.QueryResult> => withClient(url, (client) => client.query(sql));

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { withClient } from '../../local/supabase/database.ts';
 import { createClient } from '../../test/client.ts';
 import { dropStateFolder, newStateFolder, runStack } from '../../test/run-stack.ts';
 import { openSeam, type Seam } from '../../test/seam.ts';
@@ -48,7 +49,7 @@ export async function startBenchStack(log: (line: string) => void): Promise<Benc
     ...client,
     seams,
     secrets: read('secrets.json'),
-    superuser: (sql) => querySuperuser(databaseOf(running).superuser_url, sql),
+    superuser: (sql) => withClient(databaseOf(running).superuser_url, (client) => client.query(sql)),
     pauseSweeps: () => seams.front.treat(({ path }) => (path === '/internal/sweep' ? 'cut' : 'pass')),
     async check() {
       seams.front.treat(() => 'pass');
@@ -62,14 +63,4 @@ export async function startBenchStack(log: (line: string) => void): Promise<Benc
       dropStateFolder(folder);
     },
   };
-}
-
-async function querySuperuser(connectionString: string, sql: string): Promise<pg.QueryResult> {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    return await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }

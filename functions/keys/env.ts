@@ -1,4 +1,4 @@
-import { database, filled, list, origin, parseWith, signingSecret } from '../../shared/env/fields.ts';
+import { database, filled, list, origin, parseWith, publicApi, signingSecret } from '../../shared/env/fields.ts';
 import type { Of } from '../../shared/schema/build.ts';
 import * as z from '../../shared/schema/zod.ts';
 
@@ -6,13 +6,7 @@ import * as z from '../../shared/schema/zod.ts';
 const Env = () =>
   z.looseObject({
     ...database(),
-    SUPABASE_JWT_ISSUER: filled(),
-    /** Empty for a project that still signs users' tokens with a shared secret. */
-    SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
-    PUBLIC_ORIGIN: origin(),
-    ENVIRONMENT: z.enum(['local', 'production']),
-    /** Browser origins that may call the API. */
-    ALLOWED_ORIGINS: list(),
+    ...publicApi(),
     /** Locally: private origins that custom endpoints may have. */
     LOCAL_ORIGINS: list(),
     INTERNAL_SIGNING_SECRET: signingSecret(),

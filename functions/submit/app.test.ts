@@ -299,6 +299,14 @@ describe('CORS', () => {
     expect(refusal.headers.get('access-control-expose-headers')).toContain('x-request-id');
   });
 
+  test('every answer says, once, that the origin counts, whether or not there was one', async () => {
+    for (const headers of [undefined, { origin: 'https://evil.test' }]) {
+      for (const path of ['/health', '/nothing', '/v1/jobs']) {
+        expect((await fakeApp().call(path, { key: null, headers })).headers.get('vary')).toBe('Origin');
+      }
+    }
+  });
+
   test.each(['https://evil.test', 'https://app.test.evil.test', 'null'])('not for %s', async (stranger) => {
     const response = await fakeApp().call('/health', { headers: { origin: stranger } });
     expect(response.headers.get('access-control-allow-origin')).toBeNull();

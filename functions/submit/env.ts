@@ -1,4 +1,4 @@
-import { filled, list, origin, parseWith } from '../../shared/env/fields.ts';
+import { database, filled, list, origin, parseWith, publicApi } from '../../shared/env/fields.ts';
 import type { Of } from '../../shared/schema/build.ts';
 import * as z from '../../shared/schema/zod.ts';
 
@@ -9,18 +9,12 @@ const Assets = () =>
 /** What this Worker is given. Origins carry no slash at their end. */
 export const Env = () =>
   z.object({
-    ENVIRONMENT: z.enum(['local', 'production']),
-    PUBLIC_ORIGIN: origin(),
+    ...database(),
+    ...publicApi(),
     /** Locally only: the emulators, whose media may be inputs, and the inbox, where webhooks may go. */
     LOCAL_ORIGINS: list(),
     /** Narrows the above for webhooks. */
     LOCAL_WEBHOOK_ORIGINS: list(),
-    ALLOWED_ORIGINS: list(),
-    SUPABASE_URL: origin(),
-    SUPABASE_ANON_KEY: filled(),
-    SUPABASE_ROLE_TOKEN: filled(),
-    SUPABASE_JWT_ISSUER: filled(),
-    SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
     QSTASH_URL: origin(),
     QSTASH_TOKEN: filled(),
     UPSTASH_REDIS_REST_URL: origin(),

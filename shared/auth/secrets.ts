@@ -1,3 +1,4 @@
+import { sha256, toHex } from '../signatures/bytes.ts';
 import { crc32 } from './crc32.ts';
 
 /** API keys of accounts, and the short-lived tokens that an app may hold. Both are looked up by their SHA-256. */
@@ -11,8 +12,6 @@ const RANDOM_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
 const utf8 = new TextEncoder();
-/** Every request hashes twice: its key and its body. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** A new secret: prefix, 43 random base62 digits, and the CRC-32 of all that as 6 more, so that a typo never reaches the database. */
 export function mintSecret(kind: SecretKind): string {
@@ -35,12 +34,7 @@ export function secretKind(text: string): SecretKind | null {
 }
 
 /** Lower hex SHA-256 of a text: how secrets are stored and looked up. */
-export async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', utf8.encode(text));
-  let hex = '';
-  for (const byte of new Uint8Array(digest)) hex += HEX[byte];
-  return hex;
-}
+export const sha256Hex = async (text: string): Promise<string> => toHex(await sha256(text));
 
 export function checksum(body: string): string {
   let rest = crc32(utf8.encode(body));

@@ -35,6 +35,17 @@ export const database = () => ({
   SUPABASE_ROLE_TOKEN: filled(),
 });
 
+/** What a Worker that clients talk to has besides. */
+export const publicApi = () => ({
+  SUPABASE_JWT_ISSUER: filled(),
+  /** Empty for a project that still signs users' tokens with a shared secret. */
+  SUPABASE_JWKS_URL: z._default(z.union([z.url(), z.literal('')]), ''),
+  PUBLIC_ORIGIN: origin(),
+  ENVIRONMENT: z.enum(['local', 'production']),
+  /** Browser origins that may call the API. */
+  ALLOWED_ORIGINS: list(),
+});
+
 /** Parses an environment; throws with the names of what is missing or wrong, never with values. */
 export function parseWith<S extends z.ZodMiniType>(schema: S, raw: unknown): z.output<S> {
   const parsed = schema.safeParse(raw);

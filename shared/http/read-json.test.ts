@@ -27,6 +27,9 @@ test.each([
 
 test('413 by the declared length, and by what really comes', async () => {
   expect(await code(post('{"a":"1234567890"}'), { maxBytes: 10 })).toBe('payload_too_large');
+  const json = { 'content-type': 'application/json' };
+  expect(await code(post('{"a":1}', { ...json, 'content-length': '999' }), { maxBytes: 10 })).toBe('payload_too_large');
+  expect(await code(post('{"a":1}', { ...json, 'content-length': '7' }), { maxBytes: 10 })).toEqual({ a: 1 });
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000)) });
   expect(await code(post(endless), { maxBytes: 10_000 })).toBe('payload_too_large');
 });

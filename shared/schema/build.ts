@@ -1,7 +1,7 @@
 import { once } from '../async/once.ts';
 import * as z from './zod.ts';
 
-/** A text of so many characters. */
+/** A text of so many characters. Made with its checks, because `.check` makes a copy each time: most fields are such texts. */
 export const text = (least: number, most: number) =>
   new z.ZodMiniString({ type: 'string', checks: [z.minLength(least), z.maxLength(most)] }) as z.ZodMiniString<string>;
 

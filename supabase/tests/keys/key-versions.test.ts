@@ -1,10 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
 import { endAttempt, type Json, makeKey, rpc, succeeded } from '../fixtures.ts';
 import { expectSound } from '../sound.ts';
-import { addKey, codeOf, keys, makePerson, must, type Person, sealed, submit } from './people.ts';
+import {
+  addKey,
+  codeOf,
+  keys,
+  keyVersions,
+  makePerson,
+  must,
+  type Person,
+  replaceKey,
+  sealed,
+  submit,
+} from './people.ts';
 
 let pool: Pool;
 let who: Person;
@@ -23,20 +33,8 @@ const call = (name: string, ...args: unknown[]) => keys(pool, name, [who.credent
 const lane = () => `fal:user:${who.account}`;
 const claim = async () => (await rpc(pool, 'worker', 'claim', [lane(), 10])).ok;
 const keyOf = (work: Json) => keys(pool, 'key_for_attempt', [work.attempt_id, work.fence]);
-const versions = async (id: string) =>
-  (
-    await pool.query(
-      `select v.version, v.wiped_at is not null as wiped, s.api_key is not null as there from darkroom.provider_key_versions v
-       left join darkroom.sealed_keys s using (key_id, version) where key_id = $1 order by 1`,
-      [id],
-    )
-  ).rows;
-
-async function replace(id: string, more: Json = {}) {
-  const { version } = await must(call('prepare_provider_key', { id }));
-  const body = { version, last4: 'wxyz', fingerprint: randomUUID(), api_key: sealed(), ...more };
-  return call('replace_provider_key', id, body);
-}
+const versions = (id: string) => keyVersions(pool, id);
+const replace = (id: string, more: Json = {}) => replaceKey(pool, who, id, more);
 
 describe('versions', () => {
   test('an attempt keeps the version that it started with; the ciphertext goes when the last one has ended', async () => {

@@ -102,3 +102,20 @@ export const submit = (pool: Pool, who: Account, providers: (string | Json)[], o
 };
 
 export const codeOf = (answer: Answer) => answer.refusal?.code ?? 'ok';
+
+/** A new secret in place of the old one, as the Worker `keys` puts it there; `body` over what it says by itself. */
+export async function replaceKey(pool: Pool, { credential }: Account, id: string, body: Json = {}): Promise<Answer> {
+  const { version } = await must(keys(pool, 'prepare_provider_key', [credential, { id }]));
+  const made = { version, last4: 'wxyz', fingerprint: randomUUID(), api_key: sealed(), ...body };
+  return keys(pool, 'replace_provider_key', [credential, id, made]);
+}
+
+/** A key's versions: which are wiped, and whose ciphertext is there. */
+export async function keyVersions(pool: Pool, id: string): Promise<Json[]> {
+  const { rows } = await pool.query(
+    `select v.version, v.wiped_at is not null as wiped, s.api_key is not null as there from darkroom.provider_key_versions v
+     left join darkroom.sealed_keys s using (key_id, version) where key_id = $1 order by 1`,
+    [id],
+  );
+  return rows;
+}

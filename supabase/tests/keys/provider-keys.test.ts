@@ -9,6 +9,7 @@ import {
   codeOf,
   join,
   keys,
+  keyVersions,
   makeApiKey,
   makeOperator,
   makeOrganization,
@@ -16,6 +17,7 @@ import {
   makeProject,
   must,
   type Person,
+  replaceKey,
   sealed,
   submit,
 } from './people.ts';
@@ -35,20 +37,8 @@ afterAll(async () => {
 
 const call = (name: string, ...args: unknown[]) => keys(pool, name, [who.credential, ...args]);
 const list = async (filter: Json = {}) => (await must(call('list_provider_keys', filter))).data;
-const versions = async (id: string) =>
-  (
-    await pool.query(
-      `select v.version, v.wiped_at is not null as wiped, s.api_key is not null as there from darkroom.provider_key_versions v
-       left join darkroom.sealed_keys s using (key_id, version) where key_id = $1 order by 1`,
-      [id],
-    )
-  ).rows;
-
-async function replace(id: string, more: Json = {}) {
-  const { version } = await must(call('prepare_provider_key', { id }));
-  const body = { version, last4: 'wxyz', fingerprint: randomUUID(), api_key: sealed(), ...more };
-  return call('replace_provider_key', id, body);
-}
+const versions = (id: string) => keyVersions(pool, id);
+const replace = (id: string, more: Json = {}) => replaceKey(pool, who, id, more);
 
 describe('a key', () => {
   test('has the shape of the contract, and nothing in it opens anything', async () => {
