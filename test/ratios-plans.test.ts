@@ -26,12 +26,12 @@ beforeAll(async () => {
   url = await superuserUrl();
   const pool = new pg.Pool({ connectionString: url });
   await fillAccounts(pool, ACCOUNTS, [PROVIDER]);
-  job = (await accept(pool, 1, PROVIDER)).jobs[0].id;
+  job = (await accept(pool, 1, PROVIDER)).ids[0];
   for (const work of await claim(pool, PROVIDER, 1)) await settle(pool, work);
   const everybody = `1 + n % ${ACCOUNTS}`;
   await cloneJobs(pool, { job, count: JOBS, account: everybody, series: 'a' });
-  const { jobs } = await accept(pool, 1, PROVIDER);
-  await cloneJobs(pool, { job: jobs[0].id, count: 5000, account: everybody, series: 'b' });
+  const { ids } = await accept(pool, 1, PROVIDER);
+  await cloneJobs(pool, { job: ids[0], count: 5000, account: everybody, series: 'b' });
   await pool.end();
   client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -9,6 +9,8 @@ import { fillTpcb, SCALE, tpcbTransaction } from '../sql/tpcb.ts';
 import { compare, interleave } from '../statistics.ts';
 
 const ACCOUNTS = 10_000;
+/** So that their numbers have as many digits each. */
+const FIRST = 10_000;
 const CLIENTS = 8;
 const PROVIDER = 'replicate';
 
@@ -19,7 +21,7 @@ export const row: Row = {
   async run(bench) {
     const server = await bench.databases();
     const accounts = await server.create('accept');
-    await fillAccounts(accounts.pool, ACCOUNTS, [PROVIDER]);
+    await fillAccounts(accounts.pool, ACCOUNTS, [PROVIDER], FIRST);
     const tpcb = await server.plain('tpcb');
     bench.log(`  filling TPC-B at scale ${SCALE}`);
     await fillTpcb(tpcb.pool);
@@ -78,24 +80,31 @@ function withPgbench(program: string, accounts: Database, tpcb: Database): Sides
     modes: ['simple', 'prepared'],
     tpcb: (seconds, mode) => runPgbench({ ...on, url: tpcb.superuser, mode, seconds }),
     accept: (seconds, mode) =>
-      runPgbench({ ...on, url: accounts.authenticator, role: 'submit', mode, seconds, script: acceptScript }),
+      runPgbench({ ...on, url: accounts.authenticator, role: 'submit', mode, seconds, script: acceptScript(mode) }),
   };
 }
 
-/** Account and idempotency key are pgbench's variables; everything else is the request as it stands. */
-const acceptScript = (() => {
-  const who = quoted(credential(0)).replace('0'.repeat(64), "' || lpad(:a::int::text, 64, '0') || '");
-  const what = quoted(acceptRequest(PROVIDER, '@key')).replace('@key', "' || :r::bigint::text || '");
-  return `\\set a random(1, ${ACCOUNTS})\n\\set r random(1, 1000000000000000)\nselect api.accept((${who})::jsonb, (${what})::jsonb);\n`;
-})();
+/**
+ * Account and idempotency key are pgbench's variables. In the simple protocol it writes their values into the statement, as a client would;
+ * prepared they are its parameters, which have to be put together with the rest by the server.
+ */
+function acceptScript(mode: Mode): string {
+  const put = (name: string) => (mode === 'simple' ? `:${name}` : `' || :${name}::text || '`);
+  const who = quoted(credential(0)).replace(/0{64}/, `${'0'.repeat(59)}${put('a')}`);
+  const what = quoted(acceptRequest(PROVIDER, '@key')).replace('@key', put('r'));
+  const call = mode === 'simple' ? `api.accept(${who}, ${what})` : `api.accept((${who})::jsonb, (${what})::jsonb)`;
+  return `\\set a random(${FIRST}, ${FIRST + ACCOUNTS - 1})\n\\set r random(1, 1000000000000000)\nselect ${call};\n`;
+}
 
-/** As a literal; with a blank after each colon, or pgbench takes what follows for a variable of its own. */
+/** As a literal, without a colon before a letter: pgbench would take what follows for a variable of its own. */
 function quoted(value: object): string {
-  return `'${JSON.stringify(value).replaceAll('":', '": ')}'`;
+  return `'${JSON.stringify(value)
+    .replaceAll('":', '": ')
+    .replaceAll(/:(?=\w)/g, '\\u003a')}'`;
 }
 
 function withoutPgbench(accounts: Database, tpcb: Database): Sides {
-  const any = () => 1 + Math.floor(Math.random() * ACCOUNTS);
+  const any = () => FIRST + Math.floor(Math.random() * ACCOUNTS);
   const call = () =>
     `select api.accept(${quoted(credential(any()))}, ${quoted(acceptRequest(PROVIDER, crypto.randomUUID()))})`;
   return {

@@ -56,11 +56,11 @@ async function warmUp(pool: pg.Pool): Promise<void> {
 /** Answers the job's id. */
 async function finishOne(client: Pick<pg.ClientBase, 'query'>, account: number, lane: number): Promise<string> {
   const provider = PROVIDERS[lane] as string;
-  const { jobs } = await accept(client, account, provider);
+  const { ids } = await accept(client, account, provider);
   const works = await claim(client, provider, 1);
   if (works.length !== 1) throw new Error(`A claim of ${provider} took ${works.length} parts, not 1`);
   for (const work of works) await settle(client, work);
-  return jobs[0].id;
+  return ids[0];
 }
 
 /** One for each client, kept for all rounds: plans are made at a session's first calls. */

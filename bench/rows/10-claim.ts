@@ -46,12 +46,12 @@ async function makeQueues(bench: Bench): Promise<Record<Queue, Database>> {
   const server = await bench.databases();
   const template = await server.create('claim_template');
   await fillAccounts(template.pool, ACCOUNTS, [PROVIDER]);
-  const { jobs } = await accept(template.pool, 1, PROVIDER);
+  const { ids } = await accept(template.pool, 1, PROVIDER);
   await server.settle(template);
   bench.log(`  filling ${names.length} queues, up to ${MANY} waiting`);
   const databases = new Map<Queue, Database>();
   for (const name of names) databases.set(name, await server.create(`claim_${name}`, template));
-  await Promise.all(names.map((name) => fillQueue(databases.get(name) as Database, name, jobs[0].id)));
+  await Promise.all(names.map((name) => fillQueue(databases.get(name) as Database, name, ids[0])));
   return Object.fromEntries(databases) as Record<Queue, Database>;
 }
 

@@ -9,15 +9,16 @@ const CREDITS = 1_000_000_000;
 const LIMIT = 100_000_000;
 
 /** `count` accounts with an API key each and credits, granted through the books; and a provider's key with many slots per provider. */
-export async function fillAccounts(pool: pg.Pool, count: number, providers: string[]): Promise<void> {
+export async function fillAccounts(pool: pg.Pool, count: number, providers: string[], first = 1): Promise<void> {
+  const numbers = `generate_series(${first}, ${first + count - 1}) n`;
   await pool.query(
     `insert into darkroom.accounts (id, kind, name, max_outstanding, rate_limit_per_minute)
-     select ${accountId('n')}, 'user', 'bench', ${LIMIT}, ${LIMIT} from generate_series(1, ${count}) n`,
+     select ${accountId('n')}, 'user', 'bench', ${LIMIT}, ${LIMIT} from ${numbers}`,
   );
   await pool.query(
     `insert into darkroom.api_keys (id, account_id, hash, prefix, scopes)
      select 'ak_' || lpad(to_hex(n), 32, '0'), ${accountId('n')}, lpad(n::text, 64, '0'), 'dk_bench',
-       array['jobs', 'billing', 'webhooks'] from generate_series(1, ${count}) n`,
+       array['jobs', 'billing', 'webhooks'] from ${numbers}`,
   );
   await pool.query(
     `insert into darkroom.slots (account_id, slot, max_outstanding) select id, 0, max_outstanding from darkroom.accounts

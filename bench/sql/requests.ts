@@ -1,3 +1,4 @@
+import { planOf } from '../../shared/catalog/plan.ts';
 import { keyHash } from './accounts.ts';
 
 /** What `submit` sends to `api.accept`: one picture of one provider. `provider` is its lane's name, too. */
@@ -17,9 +18,13 @@ export const acceptRequest = (provider: string, key: string) => ({
       preview: 'none',
       priority: 'normal',
       deadline_seconds: 86_400,
+      deadline_set: false,
       routing: {},
+      metadata: {},
+      warnings: [],
+      considered: [],
       eta_seconds: 5,
-      stages: [{ stage: 'final', candidates: [candidate(provider)] }],
+      ...planOf([['final', [candidate(provider)]]], 1),
     },
   ],
 });

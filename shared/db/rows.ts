@@ -1,30 +1,20 @@
+import type { Candidate as CatalogueCandidate } from '../catalog/candidates.ts';
+import type { Plan } from '../catalog/plan.ts';
 import type { Job } from '../contract/job.ts';
 
 /** A job as SQL gives it: without addresses, with the token that its event stream is opened by. */
 export type JobRow = Omit<Job, 'urls'> & { events_token: string };
 
 /** One route that a stage may take: the first that has a usable key is tried first. Prices are per output. */
-export type Candidate = {
-  provider: string;
-  provider_model: string;
-  /** Pools of keys that may serve it, the preferred one first. */
-  profiles: string[];
-  rank: number;
-  outputs_per_call: number;
-  longest_seconds: number;
-  credits: number;
-  /** The platform's fee where the caller's own key pays the provider. */
-  fee_credits: number;
-  cost_usd: number;
-  price_version: string;
+export type Candidate = CatalogueCandidate & {
   /** Somebody's own endpoint, which speaks the provider's protocol; asked in place of the provider. */
   endpoint_url?: string;
 };
 
 export type Considered = { provider: string; provider_model: string; outcome: string; reason: string };
 
-/** One job as `accept` takes it: everything decided that can be decided without the database. */
-export type JobSpec = {
+/** One job as `accept` takes it: everything decided that can be decided without the database, and how it would be done. */
+export type JobSpec = Plan & {
   model: string;
   requested_model: string;
   operation: string;
@@ -42,8 +32,8 @@ export type JobSpec = {
   routing: Record<string, unknown>;
   eta_seconds: number | null;
   warnings: string[];
+  /** The routes that are no candidates, and why. */
   considered: Considered[];
-  stages: { stage: 'preview' | 'final'; candidates: Candidate[] }[];
 };
 
 /** An attempt as the worker gets it to run, poll or cancel. */

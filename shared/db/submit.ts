@@ -1,7 +1,8 @@
 import type { Credential } from '../auth/credential.ts';
 import type { TimelineItem } from '../contract/job-events.ts';
 import type { CreditEntry, Credits, Grant } from '../contract/money.ts';
-import type { Result } from '../errors/result.ts';
+import { ok, type Result } from '../errors/result.ts';
+import { type Admission, acceptedRows } from './accepted.ts';
 import type { Call } from './client.ts';
 import type { JobRow, JobSpec } from './rows.ts';
 
@@ -17,6 +18,15 @@ export type AcceptRequest = {
 /** A quote's own idempotency record goes under its own hash; `request_hash` is the one that `accept` will get. */
 export type QuoteRequest = AcceptRequest & { idempotency_hash: string };
 export type Accepted = { jobs: [JobRow, ...JobRow[]]; batch_id?: string | null; replayed: boolean; lanes: string[] };
+/** A replay shows the jobs as they are now; what was just accepted is as it was sent, but for what SQL added. */
+export type AcceptAnswer = (Accepted & { replayed: true }) | (Admission & { replayed: false });
+
+export function acceptedFrom(answer: AcceptAnswer, { jobs }: Pick<AcceptRequest, 'jobs'>): Accepted {
+  if (answer.replayed) return answer;
+  const { batch_id, lanes, replayed } = answer;
+  return { jobs: acceptedRows(answer, jobs) as Accepted['jobs'], batch_id, lanes, replayed };
+}
+
 export type QuoteRow = {
   id: string;
   credits: number;
@@ -91,7 +101,10 @@ export type SubmitDatabase = ReturnType<typeof createSubmitDatabase>;
 /** The SQL functions of the role `submit`, one thin method each. */
 export function createSubmitDatabase(call: Call) {
   return {
-    accept: (credential: Credential, request: AcceptRequest) => call<Accepted>('accept', { credential, request }),
+    async accept(credential: Credential, request: AcceptRequest): Promise<Result<Accepted>> {
+      const answer = await call<AcceptAnswer>('accept', { credential, request });
+      return answer.ok ? ok(acceptedFrom(answer.value, request)) : answer;
+    },
     quote: (credential: Credential, request: QuoteRequest) => call<QuoteRow>('quote', { credential, request }),
     getJob: (credential: Credential, job_id: string) => call<JobRow>('get_job', { credential, job_id }),
     listJobs: (credential: Credential, filter: JobFilter) => call<Page<JobRow>>('list_jobs', { credential, filter }),

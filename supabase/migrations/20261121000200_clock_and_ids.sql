@@ -14,8 +14,8 @@ $$;
 
 -- `prefix_` and 32 hex digits: UUIDv7's layout (RFC 9562) without dashes. Text, because a row then shows what the API shows.
 create function darkroom.new_id(p_prefix text) returns text language sql volatile as $$
-  select p_prefix || '_' || lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0')
-    || '7' || substr(replace(gen_random_uuid()::text, '-', ''), 14)
+  select concat(p_prefix, '_', lpad(to_hex((date_part('epoch', clock_timestamp()) * 1000)::bigint), 12, '0'), '7',
+    substr(encode(uuid_send(gen_random_uuid()), 'hex'), 14))
 $$;
 
 -- A JSON array of names as PostgreSQL has arrays; null for anything else. A loop: an assignment costs less than a query.

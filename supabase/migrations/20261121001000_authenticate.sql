@@ -21,6 +21,16 @@ create type darkroom.caller as (
   role text                  -- in the organisation it acts for
 );
 
+-- What is known of a caller before the jobs of a request are looked at one by one: its account's limits and credits, and who could pay.
+create type darkroom.standing as (
+  max_outstanding int,
+  rate_limit_per_minute int,
+  free_jobs_per_day int,
+  available bigint,          -- as it is at the moment
+  outstanding int,
+  resolved boolean           -- nobody but the platform could pay, and it can for every candidate: they stand as they were sent
+);
+
 -- The account of a verified user; made at first sight, because the identity provider is where people sign up.
 create function darkroom.user_account(p_user uuid, p_email text) returns text
 language plpgsql security definer set search_path = '' as $$
@@ -152,7 +162,11 @@ create function darkroom.authenticate(p_credential jsonb, p_scope text, p_accoun
 returns darkroom.caller language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.identify(p_credential); v_seen boolean;
 begin
-  if c.refusal is null then c := darkroom.act_for(c, p_account, p_project); end if;
+  if p_account is null and p_project is null then
+    if c.organization_id is null then c.person_account := c.account_id; end if;
+  elsif c.refusal is null then
+    c := darkroom.act_for(c, p_account, p_project);
+  end if;
   if c.refusal is null and not (p_scope = any (c.scopes)) and not ('admin' = any (c.scopes)) then c.refusal := 'forbidden'; end if;
   v_seen := darkroom.see_as(c);
   return c;

@@ -5,7 +5,7 @@ create function darkroom.entry_hash(p_prev bytea, p_account text, p_slot int, p_
   p_ledger darkroom.ledger, p_amount bigint, p_balance bigint, p_kind text, p_ref text, p_at timestamptz)
 returns bytea language sql stable as $$
   select sha256(p_prev || convert_to(concat_ws('|', p_account, p_slot, p_version, p_transfer, p_ledger, p_amount, p_balance, p_kind, p_ref,
-    (extract(epoch from p_at) * 1000000)::bigint), 'UTF8'))
+    (date_part('epoch', p_at) * 1000000)::bigint), 'UTF8'))
 $$;
 
 -- A transfer on a locked slot: two legs that sum to zero, counted, chained and written, with the slot, in one statement. Returns the
@@ -33,7 +33,7 @@ begin
   s.head := darkroom.entry_hash(v_between, s.account_id, s.slot, s.version, v_transfer, p_to, p_amount, v_now_there, p_kind, p_ref, p_at);
   with slot as (
     update darkroom.slots t set granted = s.granted, available = s.available, held = s.held, spent = s.spent, outstanding = s.outstanding,
-        window_at = s.window_at, window_count = s.window_count, version = s.version, head = s.head
+        version = s.version, head = s.head
      where t.account_id = s.account_id and t.slot = s.slot)
   insert into darkroom.entries (account_id, slot, version, transfer, ledger, amount, balance, kind, ref, at, hash) values
     (s.account_id, s.slot, s.version - 1, v_transfer, p_from, -p_amount, v_left, p_kind, p_ref, p_at, v_between),
@@ -44,8 +44,7 @@ end $$;
 -- Writes what of a slot can change without a transfer.
 create function darkroom.save(s darkroom.slots) returns darkroom.slots language plpgsql as $$
 begin
-  update darkroom.slots t set outstanding = s.outstanding, window_at = s.window_at, window_count = s.window_count
-   where t.account_id = s.account_id and t.slot = s.slot;
+  update darkroom.slots t set outstanding = s.outstanding where t.account_id = s.account_id and t.slot = s.slot;
   return s;
 end $$;
 
@@ -64,55 +63,29 @@ begin
 end $$;
 
 -- What a job draws on besides the balance: the caller's caps, or the free jobs of the day. What its hold gives back, or the refusal.
-create function darkroom.draw_allowances(c darkroom.caller, p_slot int, p_credits bigint, p_free_jobs_per_day int) returns jsonb
+create function darkroom.draw_allowances(c darkroom.caller, st darkroom.standing, p_slot int, p_credits bigint) returns jsonb
 language plpgsql as $$
 declare v_today timestamp := c.at at time zone 'UTC';
 begin
   if p_credits > 0 then return darkroom.draw_caps(c, p_slot, date_trunc('month', v_today)::date, p_credits); end if;
-  if darkroom.draw(c.account_id, p_slot, 'free', v_today::date, 1, p_free_jobs_per_day) is null then
-    return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', p_free_jobs_per_day, 'subject', 'free_jobs_per_day'));
+  if darkroom.draw(c.account_id, p_slot, 'free', v_today::date, 1, st.free_jobs_per_day) is null then
+    return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', st.free_jobs_per_day, 'subject', 'free_jobs_per_day'));
   end if;
   return '[]';                              -- a free job that was made counts, however it ends
 end $$;
 
--- Reserves credits for jobs of one payer that are already inserted: locks the slot, decides, books. Null, or the refusal; the caller
--- undoes its inserts on a refusal.
-create function darkroom.place_holds(c darkroom.caller, p_ids text[], p_credits bigint[]) returns jsonb
-language plpgsql as $$
-declare l record; s darkroom.slots; i int; v_count int := cardinality(p_ids); v_total bigint := 0; v_drawn jsonb := jsonb '[]';
-  v_refusal jsonb; v_now timestamptz := c.at;
+-- Why a slot does not admit so many more jobs that cost so much; null: it does. Its minute has counted them already.
+create function darkroom.slot_refusal(s darkroom.slots, st darkroom.standing, p_count int, p_credits bigint, p_now timestamptz) returns jsonb
+language plpgsql stable as $$
 begin
-  select x as slot, a.max_outstanding, a.rate_limit_per_minute, a.free_jobs_per_day into l
-    from darkroom.slots x join darkroom.accounts a on a.id = x.account_id
-   where x.account_id = c.account_id and x.slot = 0 for no key update of x;
-  s := l.slot;
-  -- Transactions reach the lock in another order than they began: a window that starts later than now is not a clock set back.
-  if s.window_at not between v_now - interval '1 minute' and v_now + interval '1 minute' then s.window_at := v_now; s.window_count := 0; end if;
-  s.window_count := s.window_count + v_count;
-  if s.window_count > l.rate_limit_per_minute then
-    return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', l.rate_limit_per_minute,
-      'retry_after', greatest(1, ceil(extract(epoch from s.window_at + interval '1 minute' - v_now)))::int));
+  if s.window_count > st.rate_limit_per_minute then
+    return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', st.rate_limit_per_minute,
+      'retry_after', greatest(1, ceil(extract(epoch from s.window_at + interval '1 minute' - p_now)))::int));
+  elsif s.outstanding + p_count > st.max_outstanding then
+    return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', st.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
+  elsif s.available < p_credits then
+    return darkroom.refuse('insufficient_credits', null, jsonb_build_object('available', s.available, 'required', p_credits));
   end if;
-  if s.outstanding + v_count > l.max_outstanding then
-    return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', l.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
-  end if;
-  for i in 1 .. v_count loop v_total := v_total + p_credits[i]; end loop;
-  if s.available < v_total then
-    return darkroom.refuse('insufficient_credits', null, jsonb_build_object('available', s.available, 'required', v_total));
-  end if;
-  if c.rate_limit is not null then
-    v_refusal := darkroom.count_in_minute(c.api_key_id, v_count, c.rate_limit, 'The limit of this API key is reached.');
-  end if;
-  if v_refusal is not null then return v_refusal; end if;
-  for i in 1 .. v_count loop
-    if p_credits[i] = 0 or c.caps is not null then
-      v_drawn := darkroom.draw_allowances(c, s.slot, p_credits[i], l.free_jobs_per_day);
-      if jsonb_typeof(v_drawn) = 'object' then return v_drawn; end if;
-    end if;
-    insert into darkroom.holds (id, account_id, slot, credits, allowances, at) values (p_ids[i], c.account_id, s.slot, p_credits[i], v_drawn, v_now);
-    s.outstanding := s.outstanding + 1;
-    s := darkroom.move(s, 'available', 'held', p_credits[i], 'hold', p_ids[i], v_now);
-  end loop;
   return null;
 end $$;
 

@@ -4,7 +4,7 @@
 create type darkroom.consideration as (provider text, provider_model text, outcome text, reason text);
 
 create type darkroom.resolution as (
-  usable jsonb[],
+  usable jsonb,              -- an array
   considered darkroom.consideration[],
   outputs_per_part int,
   credits_max bigint
@@ -22,9 +22,9 @@ declare
   v_key text := case when starts_with(p_routing->>'provider_key', 'key_') then p_routing->>'provider_key' end;
   v_allowed boolean := coalesce((p_routing->>'allow_platform_key')::boolean, false);
   v_all darkroom.choice[] := darkroom.weigh_candidates(c, p_settings, p_own, p_routing, p_candidates, p_pinned, v_key);
-  h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb[] := '{}'::jsonb[]; v jsonb;
+  h darkroom.choice; v_own boolean := false; v_before_own boolean := true; v_later jsonb := '[]'; v jsonb;
 begin
-  r.usable := '{}'::jsonb[]; r.considered := '{}'::darkroom.consideration[];
+  r.usable := '[]'; r.considered := '{}'::darkroom.consideration[];
   foreach h in array v_all loop v_own := v_own or h.rank is not null; end loop;
   foreach h in array v_all loop
     v_before_own := v_before_own and h.rank is null;
@@ -92,7 +92,15 @@ begin
     or exists (select from darkroom.provider_api_keys k where k.id = p_routing->>'provider_key' and k.owner_kind = 'platform');
 end $$;
 
--- What a request says of one job.
+-- One that names no payer is the platform's, with the first of its profiles.
+create function darkroom.with_payer(p_candidate jsonb) returns jsonb language plpgsql immutable as $$
+begin
+  if p_candidate ? 'lane' then return p_candidate; end if;
+  return darkroom.paid_by(p_candidate, p_candidate->'profiles'->>0, 'platform', 'platform', 'environment', null, null);
+end $$;
+
+-- One job of a request: what was asked for, and how it will be done. `submit` plans for the platform's keys; what a caller's own settings and
+-- keys change of that is written over it here.
 create type darkroom.job_spec as (
   model text,
   requested_model text,
@@ -101,79 +109,76 @@ create type darkroom.job_spec as (
   count int,
   preview text,
   priority text,
-  stages jsonb,              -- [{stage, candidates}] in order: the last one is what is paid for
-  routing jsonb,
-  considered jsonb,
   metadata jsonb,
   webhook_url text,
   webhook_events jsonb,
   warnings jsonb,
+  routing jsonb,
   eta_seconds numeric,
   end_user text,
   deadline_seconds int,
-  deadline_set boolean
-);
-
--- A stage as its job keeps it, under its name.
-create type darkroom.stage as (candidates jsonb[], outputs_per_part int);
-
--- One job with its keys resolved and its price.
-create type darkroom.job_price as (
-  id text collate "C",       -- of the job that it becomes
-  refusal jsonb,             -- no key, or one that may not do this
-  spec darkroom.job_spec,
-  stages jsonb,              -- {name: {candidates, outputs_per_part}}
+  deadline_set boolean,
   considered jsonb,
-  stage text,                -- where it begins: its first stage, cut like this, waits for this candidate
+  stages jsonb,              -- {name: {candidates, outputs_per_part}}
+  stage text,                -- where it begins: this stage's parts, of so many outputs each, wait in this lane
+  lane text,
   outputs_per_part int,
-  candidate jsonb,
   credits bigint,            -- with its first candidate
   hold bigint,               -- with its dearest
   price_version text
 );
 
 -- Why a credential may not ask for this; null: it may.
-create function darkroom.forbidden_job(c darkroom.caller, s darkroom.job_spec) returns jsonb
+create function darkroom.forbidden_job(c darkroom.caller, p_spec jsonb) returns jsonb
 language plpgsql stable as $$
 begin
-  if not s.model = any (c.allowed_models) then return darkroom.refuse('forbidden', 'This key may not use the model ' || s.model || '.'); end if;
-  if c.client_token_id is not null and darkroom.asks_for_platform(s.routing) then
+  if not p_spec->>'model' = any (c.allowed_models) then
+    return darkroom.refuse('forbidden', format('This key may not use the model %s.', p_spec->>'model'));
+  end if;
+  if c.client_token_id is not null and darkroom.asks_for_platform(p_spec->'routing') then
     return darkroom.refuse('forbidden', 'A client token cannot choose the platform''s keys; leave out routing.allow_platform_key and its routing.provider_key.');
   end if;
   return null;
 end $$;
 
--- p_own: whether the caller has any settings or keys of its own.
-create function darkroom.price_job(c darkroom.caller, p_spec jsonb, p_own boolean) returns darkroom.job_price
+-- One job with the caller's settings and keys: its plan made anew, or {refusal}.
+create function darkroom.resolve_job(c darkroom.caller, p_spec jsonb) returns jsonb
 language plpgsql stable as $$
 declare
-  s darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); p darkroom.job_price; r darkroom.resolution; v_stage jsonb;
-  v_settings darkroom.provider_settings[]; v_providers text[];
+  s darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); r darkroom.resolution; v_stage text;
+  v_settings darkroom.provider_settings[] := darkroom.settings_for(c, s.operation); v_providers text[] := darkroom.own_providers(c);
 begin
-  if c.allowed_models is not null or c.client_token_id is not null then p.refusal := darkroom.forbidden_job(c, s); end if;
-  if p.refusal is not null then return p; end if;
-  if p_own then
-    v_settings := darkroom.settings_for(c, s.operation);
-    v_providers := darkroom.own_providers(c);
-  end if;
-  for i in 0 .. jsonb_array_length(s.stages) - 1 loop
-    v_stage := s.stages->i;
-    r := darkroom.resolve_candidates(c, v_settings, v_providers, coalesce(s.routing, '{}'), v_stage->'candidates', nullif(s.requested_model, s.model),
-      s.requested_model = 'auto');
-    if cardinality(r.usable) = 0 then
-      p.refusal := darkroom.key_missing(c, s.operation, to_jsonb(r.considered));
-      return p;
-    end if;
-    if i = 0 then
-      p.stage := v_stage->>'stage'; p.candidate := r.usable[1]; p.outputs_per_part := r.outputs_per_part;
-    end if;
-    v_stage := jsonb_build_object(v_stage->>'stage', (r.usable, r.outputs_per_part)::darkroom.stage);
-    p.stages := coalesce(p.stages || v_stage, v_stage);
+  s.stage := null;
+  foreach v_stage in array array['preview', 'final'] loop
+    continue when not s.stages ? v_stage;
+    r := darkroom.resolve_candidates(c, v_settings, v_providers, coalesce(s.routing, '{}'), s.stages->v_stage->'candidates',
+      nullif(s.requested_model, s.model), s.requested_model = 'auto');
+    if r.usable = '[]' then return darkroom.key_missing(c, s.operation, to_jsonb(r.considered)); end if;
+    s.stages := s.stages || jsonb_build_object(v_stage, jsonb_build_object('candidates', r.usable, 'outputs_per_part', r.outputs_per_part));
+    if s.stage is null then s.stage := v_stage; s.lane := r.usable->0->>'lane'; s.outputs_per_part := r.outputs_per_part; end if;
   end loop;
-  p.spec := s;
-  p.considered := coalesce(s.considered, '[]') || to_jsonb(r.considered);
-  p.credits := (r.usable[1]->>'credits')::bigint * s.count;
-  p.hold := r.credits_max * s.count;
-  p.price_version := r.usable[1]->>'price_version';
-  return p;
+  s.considered := coalesce(s.considered, '[]') || to_jsonb(r.considered);
+  s.credits := (r.usable->0->'credits')::bigint * s.count;
+  s.hold := r.credits_max * s.count;
+  s.price_version := r.usable->0->>'price_version';
+  return to_jsonb(s);
+end $$;
+
+-- A request with all its jobs allowed and planned, or {refusal}.
+create function darkroom.plan_jobs(c darkroom.caller, st darkroom.standing, p_request jsonb) returns jsonb
+language plpgsql stable as $$
+declare v jsonb; v_refusal jsonb;
+begin
+  v_refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash');
+  if v_refusal is not null then return v_refusal; end if;
+  for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop
+    v := p_request->'jobs'->i;
+    v_refusal := darkroom.forbidden_job(c, v);
+    if v_refusal is not null then return v_refusal; end if;
+    continue when st.resolved;
+    v := darkroom.resolve_job(c, v);
+    if v ? 'refusal' then return v; end if;
+    p_request := jsonb_set(p_request, array['jobs', i::text], v);
+  end loop;
+  return p_request;
 end $$;

@@ -3,19 +3,34 @@
 -- `perform` starts.
 
 -- Says that an account has something waiting. A bare `on conflict` would wait for a claim's uncommitted update of the row.
-create function darkroom.join_lane(p_lane text, p_kind smallint, p_account text) returns boolean
+create function darkroom.join_lane(p_lane text, p_kind smallint, p_account text, p_stages jsonb default null) returns boolean
 language plpgsql as $$
-declare v_locked text := pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind));
+declare v_locked text := pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind)); v_there boolean;
 begin
   -- By the account's own key: a plan that was made while few waited would else walk everybody who waits in the lane.
-  perform 1 from darkroom.lane_accounts l
+  select true into v_there from darkroom.lane_accounts l
     where l.account_id = p_account and l.lane is not distinct from p_lane and l.kind is not distinct from p_kind;
-  if not found then
-    insert into darkroom.lane_accounts (lane, kind, account_id) values (p_lane, p_kind, p_account) on conflict do nothing;
-  end if;
+  if v_there then return true; end if;
+  if p_stages is not null then perform darkroom.open_lane(darkroom.candidate(p_stages, case p_kind when 1 then 'final' else 'preview' end, 0)); end if;
+  insert into darkroom.lane_accounts (lane, kind, account_id) values (p_lane, p_kind, p_account) on conflict do nothing;
   return true;
 end $$;
 
+-- Takes an account with nothing waiting out of a lane, with submitters locked out. False: it stays.
+create function darkroom.leave_lane(p_lane text, p_kind smallint, p_account text) returns boolean
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
+begin
+  if exists (select from darkroom.parts p where p.lane = p_lane and p.kind = p_kind and p.account_id = p_account and p.status = 'waiting')
+     or not pg_try_advisory_xact_lock(hashtextextended(p_lane || '|' || p_account, p_kind)) then
+    return false;
+  end if;
+  -- Looked at again: submitters may have come before they were locked out.
+  delete from darkroom.lane_accounts l where l.lane = p_lane and l.kind = p_kind and l.account_id = p_account
+    and not exists (select from darkroom.parts p where p.lane = p_lane and p.kind = p_kind and p.account_id = p_account and p.status = 'waiting');
+  return true;
+end $$;
+
+-- A lane is there before anybody waits in it, and stays.
 create function darkroom.open_lane(p_candidate jsonb) returns text language plpgsql as $$
 declare v_lane text := p_candidate->>'lane';
 begin
@@ -58,18 +73,18 @@ create function darkroom.stage_kind(p_stage text) returns smallint language sql 
   select case p_stage when 'final' then 1::smallint else 0::smallint end
 $$;
 
--- Opens the lanes of all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each
+-- Enters the lanes of all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each
 -- other. The lanes that they will wait in.
-create function darkroom.enter_lanes(p_jobs darkroom.job_price[], p_account text) returns text[] language plpgsql as $$
-declare p darkroom.job_price; v_lane text; v_lanes text[] := '{}'::text[]; v_joined boolean;
+create function darkroom.enter_lanes(p_jobs jsonb, p_account text) returns text[] language plpgsql as $$
+declare v jsonb; v_lanes text[] := '{}'::text[]; v_joined boolean;
 begin
-  if cardinality(p_jobs) > 1 then
-    p_jobs := array(select distinct on (j.candidate->>'lane', j.stage) j from unnest(p_jobs) j order by j.candidate->>'lane', j.stage);
+  if jsonb_array_length(p_jobs) > 1 then
+    p_jobs := (select jsonb_agg(x order by x->>'lane', x->>'stage') from (select distinct on (x->>'lane', x->>'stage') x from jsonb_array_elements(p_jobs) x) y);
   end if;
-  foreach p in array p_jobs loop
-    v_lane := darkroom.open_lane(p.candidate);
-    v_joined := darkroom.join_lane(v_lane, darkroom.stage_kind(p.stage), p_account);
-    if not v_lane = any (v_lanes) then v_lanes := v_lanes || v_lane; end if;
+  for i in 0 .. jsonb_array_length(p_jobs) - 1 loop
+    v := p_jobs->i;
+    v_joined := darkroom.join_lane(v->>'lane', darkroom.stage_kind(v->>'stage'), p_account, v->'stages');
+    if not v->>'lane' = any (v_lanes) then v_lanes := v_lanes || (v->>'lane'); end if;
   end loop;
   return v_lanes;
 end $$;
@@ -87,7 +102,7 @@ begin
 end $$;
 
 create function darkroom.candidate(p_stages jsonb, p_stage text, p_number int) returns jsonb language sql immutable as $$
-  select p_stages->p_stage->'candidates'->p_number
+  select darkroom.with_payer(p_stages->p_stage->'candidates'->p_number)
 $$;
 
 -- Puts a part back: same or another candidate, now or later. A parked part is in no queue until its time has come.

@@ -15,12 +15,12 @@ begin
 end $$;
 
 -- Records the answer. False: the same key was answered meanwhile (the insert waited for it).
-create function darkroom.remember(p_account text, p_key text, p_hash text, p_kind text, p_objects text[], p_refusal jsonb default null)
-returns boolean language plpgsql as $$
+create function darkroom.remember(p_account text, p_key text, p_hash text, p_kind text, p_objects text[], p_refusal jsonb default null,
+  p_at timestamptz default darkroom.now()) returns boolean language plpgsql as $$
 begin
   if p_key is null then return true; end if;
-  insert into darkroom.requests (account_id, key, hash, kind, object_ids, refusal)
-    values (p_account, p_key, p_hash, p_kind, p_objects, p_refusal) on conflict do nothing;
+  insert into darkroom.requests (account_id, key, hash, kind, object_ids, refusal, at)
+    values (p_account, p_key, p_hash, p_kind, p_objects, p_refusal, p_at) on conflict do nothing;
   return found;
 end $$;
 
@@ -37,90 +37,136 @@ begin
   return null;
 end $$;
 
-create type darkroom.pricing as (
-  refusal jsonb,
-  jobs darkroom.job_price[],
-  ids text[]
-);
-
--- The jobs of a request priced; or why one of them cannot be.
-create function darkroom.price_jobs(c darkroom.caller, p_request jsonb) returns darkroom.pricing language plpgsql as $$
-declare p darkroom.pricing; j darkroom.job_price; v_own boolean := darkroom.has_own(c);
-begin
-  if p_request ? 'quote_id' then p.refusal := darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'); end if;
-  for i in 0 .. jsonb_array_length(p_request->'jobs') - 1 loop
-    exit when p.refusal is not null;
-    j := darkroom.price_job(c, p_request->'jobs'->i, v_own);
-    p.refusal := j.refusal;
-    j.id := darkroom.new_id('job');
-    p.jobs := p.jobs || j;
-    p.ids := p.ids || j.id;
-  end loop;
-  return p;
-end $$;
-
--- Writes a job, the parts of its first stage and their wake-up, in one statement, into a lane that its account has entered. The job as it is
--- shown to whoever made it.
-create function darkroom.insert_job(c darkroom.caller, p darkroom.job_price, p_batch text) returns json
+-- Writes a job that its account's locked slot `s` admits, into a lane that its account has entered: with its first part and its wake-up, its hold,
+-- the slot and its two entries, in one statement. Most jobs have one part; the others follow. The token that its events are read with.
+create function darkroom.write_job(c darkroom.caller, s darkroom.slots, p_id text, p_spec jsonb, p_batch text default null) returns text
 language plpgsql as $$
 declare
-  v_job json; s darkroom.job_spec := p.spec; v_lane text := p.candidate->>'lane';
-  v_priority smallint := array_position(array['low', 'normal', 'high'], s.priority) - 1;
+  j darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); v_transfer bigint := nextval('darkroom.transfer_id');
+  v_priority smallint := case j.priority when 'low' then 0 when 'normal' then 1 else 2 end; v_kind smallint := darkroom.stage_kind(j.stage);
+  v_token text := encode(uuid_send(gen_random_uuid()), 'hex'); v_between bytea;
 begin
-  with part as (
-    insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane)
-      select p.id, c.account_id, p.stage, x.number, x.outputs, darkroom.stage_kind(p.stage), v_priority, v_lane
-        from darkroom.cut(s.count, p.outputs_per_part) x),
+  s.available := s.available - j.hold; s.held := s.held + j.hold; s.outstanding := s.outstanding + 1;
+  if j.hold > 0 then
+    v_between := darkroom.entry_hash(s.head, s.account_id, s.slot, s.version + 1, v_transfer, 'available', -j.hold, s.available, 'hold', p_id, c.at);
+    s.version := s.version + 2;
+    s.head := darkroom.entry_hash(v_between, s.account_id, s.slot, s.version, v_transfer, 'held', j.hold, s.held, 'hold', p_id, c.at);
+  end if;
+  with job as (
+    insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
+        input, count, preview, stages, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
+        deadline_seconds, deadline_set, deadline_at, created_at)
+      values (p_id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, j.end_user, j.model, j.requested_model, j.operation, v_priority,
+        j.input, j.count, j.preview, j.stages, j.routing, j.considered, j.metadata, j.webhook_url, j.webhook_events, j.warnings, j.price_version,
+        j.eta_seconds, v_token, j.deadline_seconds, j.deadline_set, c.at + make_interval(secs => j.deadline_seconds), c.at)),
+  part as (
+    insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane, enqueued_at)
+      values (p_id, c.account_id, j.stage, 0, least(j.count, j.outputs_per_part), v_kind, v_priority, j.lane, c.at)),
   wake as (
-    insert into darkroom.outbox (lane, due_at, created_at) values (v_lane, c.at + interval '5 seconds', c.at))
-  insert into darkroom.jobs (id, account_id, user_id, api_key_id, project_id, batch_id, end_user, model, requested_model, operation, priority,
-      input, count, preview, stages, routing, considered, metadata, webhook_url, webhook_events, warnings, price_version, eta_seconds, events_token,
-      deadline_seconds, deadline_set, deadline_at, created_at)
-    values (p.id, c.account_id, c.user_id, c.api_key_id, c.project_id, p_batch, s.end_user, s.model, s.requested_model, s.operation, v_priority,
-      s.input, s.count, s.preview, p.stages, coalesce(s.routing, '{}'), p.considered, coalesce(s.metadata, '{}'), s.webhook_url, s.webhook_events,
-      coalesce(s.warnings, '[]'), p.price_version, s.eta_seconds, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
-      s.deadline_seconds, coalesce(s.deadline_set, false), c.at + make_interval(secs => s.deadline_seconds), c.at)
-    returning darkroom.job_object(jobs, p.hold, 0, 0, null, 0, null, '[]', '[]') into v_job;   -- nothing has happened yet
-  return v_job;
+    insert into darkroom.outbox (lane, due_at, created_at) values (j.lane, c.at + interval '5 seconds', c.at)),
+  hold as (
+    insert into darkroom.holds (id, account_id, slot, credits, at) values (p_id, c.account_id, s.slot, j.hold, c.at)),
+  slot as (
+    update darkroom.slots x set available = s.available, held = s.held, outstanding = s.outstanding, window_at = s.window_at,
+        window_count = s.window_count, version = s.version, head = s.head
+     where x.account_id = s.account_id and x.slot = s.slot)
+  insert into darkroom.entries (account_id, slot, version, transfer, ledger, amount, balance, kind, ref, at, hash)
+    select c.account_id, s.slot, v.version, v_transfer, v.ledger, v.amount, v.balance, 'hold', p_id, c.at, v.hash
+      from (values (s.version - 1, 'available'::darkroom.ledger, -j.hold, s.available::bigint, v_between), (s.version, 'held', j.hold, s.held, s.head))
+        v (version, ledger, amount, balance, hash)
+     where j.hold > 0;
+  if j.count > j.outputs_per_part then
+    insert into darkroom.parts (job_id, account_id, stage, number, outputs, kind, priority, lane, enqueued_at)
+      select p_id, c.account_id, j.stage, x.number, x.outputs, v_kind, v_priority, j.lane, c.at
+        from darkroom.cut(j.count, j.outputs_per_part) x where x.number > 0;
+  end if;
+  return v_token;
 end $$;
 
+-- What accepting makes of a request that may be accepted.
 create type darkroom.admission as (
   refusal jsonb,
   raced boolean,             -- the request's key was answered meanwhile
   batch_id text,
-  lanes text[],
-  jobs json[]
+  lanes text[],              -- that it woke
+  ids text[],                -- of its jobs, in order
+  tokens text[]              -- that their events are read with
 );
 
--- Inserts the priced jobs and holds their credits, or undoes it all and says why not.
-create function darkroom.admit(c darkroom.caller, p_request jsonb, p darkroom.pricing) returns darkroom.admission
-language plpgsql as $$
-declare a darkroom.admission; j darkroom.job_price; v_holds bigint[];
+-- Writes the jobs of a batch, or one that draws on more than a balance: all of it, or nothing and the refusal.
+create function darkroom.write_jobs(c darkroom.caller, st darkroom.standing, s darkroom.slots, a darkroom.admission, p_request jsonb)
+returns darkroom.admission language plpgsql as $$
+declare v jsonb; v_drawn jsonb; v_count int := cardinality(a.ids);
 begin
-  begin
-    if (p_request->>'batch')::boolean then
-      insert into darkroom.batches (account_id) values (c.account_id) returning id into a.batch_id;
-    end if;
-    if not darkroom.remember(c.account_id, p_request->>'idempotency_key', p_request->>'request_hash',
-        case when a.batch_id is null then 'job' else 'batch' end, case when a.batch_id is null then p.ids else a.batch_id || p.ids end) then
-      a.raced := true;
-      raise sqlstate 'DR001';
-    end if;
-    if p_request->>'quote_id' is not null then
-      update darkroom.quotes q set consumed_at = c.at
-       where q.id = p_request->>'quote_id' and q.account_id = c.account_id and q.consumed_at is null;
-      if not found then a.refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
-    end if;
-    a.lanes := darkroom.enter_lanes(p.jobs, c.account_id);
-    foreach j in array p.jobs loop
-      a.jobs := a.jobs || darkroom.insert_job(c, j, a.batch_id);
-      v_holds := v_holds || j.hold;
-    end loop;
-    a.refusal := darkroom.place_holds(c, p.ids, v_holds);
+  if a.batch_id is not null then insert into darkroom.batches (id, account_id, created_at) values (a.batch_id, c.account_id, c.at); end if;
+  if p_request->>'quote_id' is not null then
+    update darkroom.quotes q set consumed_at = c.at where q.id = p_request->>'quote_id' and q.account_id = c.account_id and q.consumed_at is null;
+    if not found then a.refusal := darkroom.refuse('quote_expired'); raise sqlstate 'DR001'; end if;
+  end if;
+  if c.rate_limit is not null then
+    a.refusal := darkroom.count_in_minute(c.api_key_id, v_count, c.rate_limit, 'The limit of this API key is reached.');
     if a.refusal is not null then raise sqlstate 'DR001'; end if;
-  exception when sqlstate 'DR001' then
-    null;                    -- what was written is undone; what is said of it stays
-  end;
+  end if;
+  for i in 1 .. v_count loop
+    v := p_request->'jobs'->(i - 1);
+    if i > 1 then select * into s from darkroom.slots x where x.account_id = s.account_id and x.slot = s.slot; end if;
+    a.tokens := a.tokens || darkroom.write_job(c, s, a.ids[i], v, a.batch_id);
+    continue when c.caps is null and (v->'hold')::bigint > 0;
+    v_drawn := darkroom.draw_allowances(c, st, s.slot, (v->'hold')::bigint);
+    if jsonb_typeof(v_drawn) = 'object' then a.refusal := v_drawn; raise sqlstate 'DR001'; end if;
+    update darkroom.holds h set allowances = v_drawn where h.id = a.ids[i];
+  end loop;
+  return a;
+exception when sqlstate 'DR001' then
+  return a;                  -- what was written is undone; what is said of it stays
+end $$;
+
+-- Takes back the record of a request that is refused after all, and its place in lanes where the account has nothing else waiting.
+create function darkroom.take_back(p_account text, p_request jsonb) returns void language plpgsql security definer set search_path = '' as $$
+declare v jsonb;
+begin
+  delete from darkroom.requests r where r.account_id = p_account and r.key = p_request->>'idempotency_key';
+  for v in select x from jsonb_array_elements(p_request->'jobs') x loop
+    perform darkroom.leave_lane(v->>'lane', darkroom.stage_kind(v->>'stage'), p_account);
+  end loop;
+end $$;
+
+-- Enters the request's record, then its lanes, then locks the slot, which decides; and writes its jobs. What the slot refuses unlocked is
+-- refused before anything is written: transfers are atomic, so it was true at that moment.
+create function darkroom.admit(c darkroom.caller, st darkroom.standing, p_request jsonb) returns darkroom.admission
+language plpgsql as $$
+declare
+  a darkroom.admission; s darkroom.slots; v_jobs jsonb := p_request->'jobs'; v_count int := jsonb_array_length(v_jobs); v_hold bigint := 0;
+  v_key text := p_request->>'idempotency_key';
+begin
+  for i in 0 .. v_count - 1 loop
+    a.ids := a.ids || darkroom.new_id('job');
+    v_hold := v_hold + (v_jobs->i->'hold')::bigint;
+  end loop;
+  if (p_request->'batch')::boolean then a.batch_id := darkroom.new_id('bat'); end if;
+  if st.available < v_hold or st.outstanding + v_count > st.max_outstanding then
+    select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0;
+    a.refusal := darkroom.slot_refusal(s, st, v_count, v_hold, c.at);
+    if a.refusal is not null then return a; end if;
+  end if;
+  if not darkroom.remember(c.account_id, v_key, p_request->>'request_hash', case when a.batch_id is null then 'job' else 'batch' end,
+      a.batch_id || a.ids, null, c.at) then
+    a.raced := true;
+    return a;
+  end if;
+  a.lanes := darkroom.enter_lanes(v_jobs, c.account_id);
+  select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0 for no key update;
+  -- Transactions reach the lock in another order than they began: a window that starts later than now is not a clock set back.
+  if s.window_at not between c.at - interval '1 minute' and c.at + interval '1 minute' then s.window_at := c.at; s.window_count := 0; end if;
+  s.window_count := s.window_count + v_count;
+  if s.window_count > st.rate_limit_per_minute or s.outstanding + v_count > st.max_outstanding or s.available < v_hold then
+    a.refusal := darkroom.slot_refusal(s, st, v_count, v_hold, c.at);
+  elsif a.batch_id is null and v_hold > 0 and c.caps is null and c.rate_limit is null and not p_request ? 'quote_id' then
+    a.tokens := array[darkroom.write_job(c, s, a.ids[1], v_jobs->0)];
+  else
+    a := darkroom.write_jobs(c, st, s, a, p_request);
+  end if;
+  if a.refusal is not null then perform darkroom.take_back(c.account_id, p_request); end if;
   return a;
 end $$;
 
@@ -136,47 +182,61 @@ begin
       join darkroom.jobs j on j.id = x.value and j.account_id = p_account)));
 end $$;
 
+create type darkroom.accepted as (replayed boolean, account_id text, project_id text, batch_id text, created_at timestamptz, ids text[], tokens text[], lanes text[],
+  jobs jsonb);
+
+-- The answer to a request that does not go through: what was answered under its key before, or the refusal. One that a later try cannot cure
+-- stays the answer.
+create function darkroom.refused(p_account text, p_request jsonb, p_refusal jsonb) returns jsonb language plpgsql as $$
+declare v_before jsonb := darkroom.replayed_jobs(p_account, p_request);
+begin
+  if v_before is not null then return v_before; end if;
+  if p_refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached') then
+    perform darkroom.remember(p_account, p_request->>'idempotency_key', p_request->>'request_hash', 'job', '{}', p_refusal->'refusal');
+  end if;
+  return p_refusal;
+end $$;
+
 -- Reserves credits for one job, or for all of a batch, and lets them wait in their lanes. What was answered under the request's key before
--- is looked for where the request does not go through: its record is the first thing that accepting writes.
+-- is looked for where the request does not go through: its record is the first thing that accepting writes. The answer says what the
+-- caller cannot know: its jobs are as they were sent, unless `jobs` says what became of them.
 create function api.accept(credential jsonb, request jsonb) returns json
 language plpgsql security definer set search_path = '' set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
   c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
-  p darkroom.pricing; a darkroom.admission;
+  st darkroom.standing; a darkroom.admission; v_planned jsonb;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   if c.end_user is not null then request := darkroom.for_end_user(c, request); end if;
-  p := darkroom.price_jobs(c, request);
-  if p.refusal is not null then return coalesce(darkroom.replayed_jobs(c.account_id, request), p.refusal); end if;
-  a := darkroom.admit(c, request, p);
-  if a.raced then return coalesce(darkroom.replayed_jobs(c.account_id, request), darkroom.refuse('idempotency_in_flight')); end if;
-  if a.refusal is not null then
-    if a.refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached') then
-      perform darkroom.remember(c.account_id, request->>'idempotency_key', request->>'request_hash', 'job', '{}', a.refusal->'refusal');
-    end if;
-    return a.refusal;
+  st := darkroom.standing(c, request);
+  if not st.resolved or c.allowed_models is not null or c.client_token_id is not null or request ? 'quote_id' then
+    v_planned := darkroom.plan_jobs(c, st, request);
+    if v_planned ? 'refusal' then return darkroom.refused(c.account_id, request, v_planned); end if;
+    request := v_planned;
   end if;
-  return json_build_object('ok', json_build_object('replayed', false, 'batch_id', a.batch_id, 'lanes', a.lanes, 'jobs', a.jobs));
+  a := darkroom.admit(c, st, request);
+  if a.raced then return coalesce(darkroom.replayed_jobs(c.account_id, request), darkroom.refuse('idempotency_in_flight')); end if;
+  if a.refusal is not null then return darkroom.refused(c.account_id, request, a.refusal); end if;
+  return json_build_object('ok', row(false, c.account_id, c.project_id, a.batch_id, c.at, a.ids, a.tokens, a.lanes, v_planned->'jobs')::darkroom.accepted);
 end $$;
 
--- What it would cost, and with whose key: the same function prices quote and hold. A quote is used once, by this account, for this body.
+-- What it would cost, and with whose key: the same plan makes quote and hold. A quote is used once, by this account, for this body.
 create function api.quote(credential jsonb, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
-  v_before jsonb; v_spec jsonb; p darkroom.job_price; v_own boolean; v_credits bigint := 0; v_max bigint := 0; q darkroom.quotes; v_first jsonb; v_list jsonb; v_available bigint;
+  v_plan jsonb; v_before jsonb; v_spec jsonb; v_credits bigint := 0; v_max bigint := 0; q darkroom.quotes; v_first jsonb; v_list jsonb; v_available bigint;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   request := darkroom.for_end_user(c, request);
-  v_own := darkroom.has_own(c);
-  for v_spec in select x from jsonb_array_elements(request->'jobs') x loop
-    p := darkroom.price_job(c, v_spec, v_own);
-    if p.refusal is not null then return p.refusal; end if;
-    v_credits := v_credits + p.credits;
-    v_max := v_max + p.hold;
-    v_list := coalesce(v_list, coalesce(p.stages->'final', p.stages->'preview')->'candidates');
+  v_plan := darkroom.plan_jobs(c, darkroom.standing(c, request), request);
+  if v_plan ? 'refusal' then return v_plan; end if;
+  for v_spec in select x from jsonb_array_elements(v_plan->'jobs') x loop
+    v_credits := v_credits + (v_spec->>'credits')::bigint;
+    v_max := v_max + (v_spec->>'hold')::bigint;
+    v_list := coalesce(v_list, coalesce(v_spec->'stages'->'final', v_spec->'stages'->'preview')->'candidates');
   end loop;
-  v_first := v_list->0;
+  v_first := darkroom.with_payer(v_list->0);
   v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'idempotency_hash');
   if v_before ? 'refusal' then return v_before; end if;
   select * into q from darkroom.quotes x where x.id = v_before->'object_ids'->>0;
@@ -193,5 +253,6 @@ begin
     'expires_at', darkroom.iso(q.expires_at), 'replayed', v_before is not null));
 end $$;
 
+select darkroom.own('darkroom.take_back(text, jsonb)', 'darkroom_system');
 select darkroom.expose('api.accept(jsonb,jsonb)', 'darkroom_account', 'submit');
 select darkroom.expose('api.quote(jsonb,jsonb)', 'darkroom_account', 'submit');

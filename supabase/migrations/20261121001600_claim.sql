@@ -43,18 +43,14 @@ begin
     order by t.running + coalesce(q.n, 0), t.turn_at limit p_max) y;
 end $$;
 
--- After a round: whoever still waits goes to the end of the turn; whoever does not leaves the lane, with submitters locked out.
+-- After a round: whoever still waits goes to the end of the turn; whoever does not leaves the lane.
 create function darkroom.turn_over(p_lane text, p_kind smallint, p_accounts text[]) returns void
 language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
 declare v text;
 begin
   foreach v in array p_accounts loop
-    if exists (select from darkroom.parts p where p.lane = p_lane and p.kind = p_kind and p.account_id = v and p.status = 'waiting')
-       or not pg_try_advisory_xact_lock(hashtextextended(p_lane || '|' || v, p_kind)) then
+    if not darkroom.leave_lane(p_lane, p_kind, v) then
       update darkroom.lane_accounts l set turn_at = darkroom.clock() where l.lane = p_lane and l.kind = p_kind and l.account_id = v;
-    else
-      delete from darkroom.lane_accounts l where l.lane = p_lane and l.kind = p_kind and l.account_id = v
-        and not exists (select from darkroom.parts p where p.lane = p_lane and p.kind = p_kind and p.account_id = v and p.status = 'waiting');
     end if;
   end loop;
 end $$;
@@ -99,12 +95,12 @@ end $$;
 create function darkroom.next_candidate(p darkroom.parts) returns int language sql stable as $$
   select coalesce((
     select (x.ordinality - 1)::int
-      from darkroom.jobs j, jsonb_array_elements(j.stages->p.stage->'candidates') with ordinality x
+      from darkroom.jobs j, jsonb_array_elements(j.stages->p.stage->'candidates') with ordinality x, darkroom.with_payer(x.value) y
      where j.id = p.job_id and x.ordinality - 1 > p.candidate
        and exists (select from darkroom.provider_api_keys k
-             where k.provider_name = x.value->>'provider' and k.owner_kind = x.value->>'owner_kind' and k.owner_id = x.value->>'owner_id'
-               and k.deleted_at is null and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = x.value->>'profile')
-               and k.endpoint is not distinct from darkroom.address(x.value->>'endpoint_url'))
+             where k.provider_name = y->>'provider' and k.owner_kind = y->>'owner_kind' and k.owner_id = y->>'owner_id'
+               and k.deleted_at is null and k.is_active and k.state = 'active' and (k.provider_key is null or k.provider_key = y->>'profile')
+               and k.endpoint is not distinct from darkroom.address(y->>'endpoint_url'))
      order by x.ordinality limit 1), -1)
 $$;
 

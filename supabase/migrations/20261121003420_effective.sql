@@ -64,7 +64,7 @@ begin
       from jsonb_array_elements(v_routes) with ordinality y (x, o) where x->>'provider' = v_provider;
   end if;
   r := darkroom.resolve_candidates(c, v_settings, darkroom.own_providers(c), request - 'order', v_routes, null, v_provider is null);
-  v_first := r.usable[1];
+  v_first := r.usable->0;
   v_provider := coalesce(v_provider, v_first->>'provider', v_providers[1]);
   v_origin := coalesce(v_origin, v_first->>'credential', 'environment');
   if v_first is not null then v_key := darkroom.effective_key(c, v_first, request->>'provider_key'); end if;

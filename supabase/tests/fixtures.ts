@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
+import { planOf } from '../../shared/catalog/plan.ts';
+import { acceptedFrom } from '../../shared/db/submit.ts';
 
 /** Rows that a test starts from, and the API functions called as the Worker that may call them. */
 // biome-ignore lint/suspicious/noExplicitAny: rows of a test are looked into, not typed
@@ -79,8 +81,13 @@ export function candidate(provider: string, options: Json = {}): Json {
 }
 
 export function spec(candidates: Json[], options: Json = {}): Json {
-  const { stages, ...rest } = options;
+  const { stages = [{ stage: 'final', candidates }], ...rest } = options;
+  const named = stages.map(({ stage, candidates: some }: Json) => [stage, some]);
   return {
+    considered: [],
+    metadata: {},
+    warnings: [],
+    deadline_set: false,
     model: 'flux-dev',
     requested_model: 'flux-dev',
     operation: 'image',
@@ -91,7 +98,7 @@ export function spec(candidates: Json[], options: Json = {}): Json {
     deadline_seconds: 600,
     routing: {},
     eta_seconds: 5,
-    stages: stages ?? [{ stage: 'final', candidates }],
+    ...planOf(named, options.count ?? 1),
     ...rest,
   };
 }
@@ -103,7 +110,11 @@ export const request = (jobs: Json[], options: Json = {}): Json => ({
   ...options,
 });
 
-export const accept = (pool: Pool, who: Account, body: Json) => rpc(pool, 'submit', 'accept', [who.credential, body]);
+/** As `submit` calls it, which shows jobs that were just accepted without asking for them. */
+export async function accept(pool: Pool, who: Account, body: Json): Promise<Answer> {
+  const answer = await rpc(pool, 'submit', 'accept', [who.credential, body]);
+  return answer.ok ? { ok: acceptedFrom(answer.ok, body as Parameters<typeof acceptedFrom>[1]) } : answer;
+}
 
 /** Claims, and lets every attempt end with `verdict`, through the callback that the worker would send. */
 export async function runLane(

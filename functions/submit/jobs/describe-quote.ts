@@ -19,13 +19,13 @@ export function describeQuote(
 }
 
 function formulaOf(job: JobSpec, quote: QuoteRow, now: number): string {
-  const last = job.stages.at(-1);
+  const stage = job.stages.final ? 'final' : 'preview';
   const model = findModel(job.model)?.model;
-  const paid = last && paidCandidate(last.candidates, quote);
-  if (!last || !model || !paid) return '';
+  const paid = paidCandidate(job.stages[stage]?.candidates ?? [], quote);
+  if (!model || !paid) return '';
   if (quote.credential !== 'environment') return `${job.count} × ${paid.fee_credits} credits with a key of your own`;
   const route = routeOf(model, paid.provider_model, paid.provider);
-  return quoteFormula(model, route, { input: job.input as Input, count: job.count, stage: last.stage, now });
+  return quoteFormula(model, route, { input: job.input as Input, count: job.count, stage, now });
 }
 
 /** The candidate that the quote counts with; of the other jobs in a batch the first is meant. */

@@ -1,5 +1,6 @@
-import { candidatesFor } from '../../../shared/catalog/candidates.ts';
+import { type Candidate, candidatesFor } from '../../../shared/catalog/candidates.ts';
 import type { Input } from '../../../shared/catalog/input.ts';
+import { type Plan, planOf, type StageName } from '../../../shared/catalog/plan.ts';
 import { profiles } from '../../../shared/catalog/profiles.ts';
 import { providerInfos } from '../../../shared/catalog/providers.ts';
 import type { Model, Route } from '../../../shared/catalog/types.ts';
@@ -16,27 +17,21 @@ type StagesRequest = {
   now: number;
 };
 
-type Stage = JobSpec['stages'][number];
-
-/** The stages of a job with their candidates, and what became of the routes that are none. */
-export function stagesFor({
-  request,
-  preview,
-  ...rest
-}: StagesRequest): Result<Pick<JobSpec, 'stages' | 'considered'>> {
+/** The plan of a job's stages, and what became of the routes that are no candidates. */
+export function stagesFor({ request, preview, ...rest }: StagesRequest): Result<Plan & Pick<JobSpec, 'considered'>> {
   const routing = catalogueRouting(request.routing);
   if (!routing.ok) return routing;
-  const names: Stage['stage'][] =
-    preview === 'none' ? ['final'] : preview === 'only' ? ['preview'] : ['preview', 'final'];
-  const stages: Stage[] = [];
+  const names: StageName[] = preview === 'none' ? ['final'] : preview === 'only' ? ['preview'] : ['preview', 'final'];
+  const stages: Parameters<typeof planOf>[0] = [];
   let considered: JobSpec['considered'] = [];
   for (const stage of names) {
     const routed = candidatesFor({ ...rest, count: request.count, stage, routing: routing.value });
-    if (routed.candidates.length === 0) return noRoute(routed.considered);
-    stages.push({ stage, candidates: routed.candidates });
+    const [first, ...others]: Candidate[] = routed.candidates;
+    if (first === undefined) return noRoute(routed.considered);
+    stages.push([stage, [first, ...others]]);
     considered = routed.considered.filter(({ outcome }) => outcome !== 'candidate'); // what becomes of candidates, SQL says
   }
-  return ok({ stages, considered });
+  return ok({ ...planOf(stages, request.count), considered });
 }
 
 function noRoute(considered: JobSpec['considered']): Result<never> {

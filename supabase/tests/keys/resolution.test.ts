@@ -36,11 +36,11 @@ afterAll(async () => {
 const set = (value: Json, scope = 'user', id = 'me', operation = 'image') =>
   must(keys(pool, 'put_setting', [who.credential, scope, id, operation, value, null]));
 const chain = async (answer: { ok?: Json }, stage = 'final') => {
-  const { rows } = await pool.query("select stages->$2->'candidates' as candidates from darkroom.jobs where id = $1", [
-    answer.ok?.jobs[0].id,
-    stage,
-  ]);
-  return rows[0].candidates as Json[];
+  const { rows } = await pool.query(
+    "select darkroom.with_payer(x) as candidate from darkroom.jobs, jsonb_array_elements(stages->$2->'candidates') x where id = $1",
+    [answer.ok?.jobs[0].id, stage],
+  );
+  return rows.map(({ candidate }) => candidate as Json);
 };
 const providers = async (answer: { ok?: Json }) => (await chain(answer)).map((c) => `${c.provider}:${c.credential}`);
 const platformPicks = async () =>
