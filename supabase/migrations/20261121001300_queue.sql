@@ -73,18 +73,15 @@ create function darkroom.stage_kind(p_stage text) returns smallint language sql 
   select case p_stage when 'final' then 1::smallint else 0::smallint end
 $$;
 
--- Enters the lanes of all jobs that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each
--- other. The lanes that they will wait in.
+-- Enters the lanes of a batch that an account is about to insert, in sorted order: two batches over the same lanes would else wait for each
+-- other. The lanes that it will wait in.
 create function darkroom.enter_lanes(p_jobs jsonb, p_account text) returns text[] language plpgsql as $$
-declare v jsonb; v_lanes text[] := '{}'::text[]; v_joined boolean;
+declare r record; v_lanes text[] := '{}'::text[]; v_joined boolean;
 begin
-  if jsonb_array_length(p_jobs) > 1 then
-    p_jobs := (select jsonb_agg(x order by x->>'lane', x->>'stage') from (select distinct on (x->>'lane', x->>'stage') x from jsonb_array_elements(p_jobs) x) y);
-  end if;
-  for i in 0 .. jsonb_array_length(p_jobs) - 1 loop
-    v := p_jobs->i;
-    v_joined := darkroom.join_lane(v->>'lane', darkroom.stage_kind(v->>'stage'), p_account, v->'stages');
-    if not v->>'lane' = any (v_lanes) then v_lanes := v_lanes || (v->>'lane'); end if;
+  for r in select distinct on (x->>'lane', x->>'stage') x->>'lane' as lane, x->>'stage' as stage, x->'stages' as stages
+             from jsonb_array_elements(p_jobs) x order by x->>'lane', x->>'stage' loop
+    v_joined := darkroom.join_lane(r.lane, darkroom.stage_kind(r.stage), p_account, r.stages);
+    if not r.lane = any (v_lanes) then v_lanes := v_lanes || r.lane; end if;
   end loop;
   return v_lanes;
 end $$;

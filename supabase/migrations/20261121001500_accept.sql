@@ -137,7 +137,7 @@ create function darkroom.admit(c darkroom.caller, st darkroom.standing, p_reques
 language plpgsql as $$
 declare
   a darkroom.admission; s darkroom.slots; v_jobs jsonb := p_request->'jobs'; v_count int := jsonb_array_length(v_jobs); v_hold bigint := 0;
-  v_key text := p_request->>'idempotency_key';
+  v_joined boolean;
 begin
   for i in 0 .. v_count - 1 loop
     a.ids := a.ids || darkroom.new_id('job');
@@ -149,12 +149,17 @@ begin
     a.refusal := darkroom.slot_refusal(s, st, v_count, v_hold, c.at);
     if a.refusal is not null then return a; end if;
   end if;
-  if not darkroom.remember(c.account_id, v_key, p_request->>'request_hash', case when a.batch_id is null then 'job' else 'batch' end,
+  if not darkroom.remember(c.account_id, p_request->>'idempotency_key', p_request->>'request_hash', case when a.batch_id is null then 'job' else 'batch' end,
       a.batch_id || a.ids, null, c.at) then
     a.raced := true;
     return a;
   end if;
-  a.lanes := darkroom.enter_lanes(v_jobs, c.account_id);
+  a.lanes := array[v_jobs->0->>'lane'];
+  if v_count > 1 then
+    a.lanes := darkroom.enter_lanes(v_jobs, c.account_id);
+  else
+    v_joined := darkroom.join_lane(a.lanes[1], darkroom.stage_kind(v_jobs->0->>'stage'), c.account_id, v_jobs->0->'stages');
+  end if;
   select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0 for no key update;
   -- Transactions reach the lock in another order than they began: a window that starts later than now is not a clock set back.
   if s.window_at not between c.at - interval '1 minute' and c.at + interval '1 minute' then s.window_at := c.at; s.window_count := 0; end if;
