@@ -25,7 +25,7 @@ async function openAccount({ look, target, adminKey }: Setup, plan: AccountPlan)
     [plan.name, await sha256Hex(apiKey), apiKey.slice(0, 12)],
   );
   const id = row?.account_id as string;
-  await look.must('update darkroom.accounts set max_outstanding = $2 where id = $1', [id, plan.maxOutstanding]);
+  await look.must('update darkroom.slots set max_outstanding = $2 where account_id = $1', [id, plan.maxOutstanding]);
   const account = { ...plan, id, apiKey, webhookSecret: '', granted: 0 };
   await grant({ target, adminKey }, account, plan.credits);
   const { body } = await call(target, { path: '/v1/webhooks/default/secret', apiKey });

@@ -50,9 +50,10 @@ async function makeKey(stack: BenchStack): Promise<Key> {
   const { api_key: key, account_id: id } = await stack.makeAccount({ credits: 10_000_000 });
   await stack
     .pool()
-    .query('update darkroom.accounts set rate_limit_per_minute = 1000000, max_outstanding = 1000000 where id = $1', [
-      id,
-    ]);
+    .query(
+      'update darkroom.slots set rate_limit_per_minute = 1000000, max_outstanding = 1000000 where account_id = $1',
+      [id],
+    );
   return { key, hash: await sha256Hex(key) };
 }
 

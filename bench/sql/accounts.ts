@@ -12,8 +12,7 @@ const LIMIT = 100_000_000;
 export async function fillAccounts(pool: pg.Pool, count: number, providers: string[], first = 1): Promise<void> {
   const numbers = `generate_series(${first}, ${first + count - 1}) n`;
   await pool.query(
-    `insert into darkroom.accounts (id, kind, name, max_outstanding, rate_limit_per_minute)
-     select ${accountId('n')}, 'user', 'bench', ${LIMIT}, ${LIMIT} from ${numbers}`,
+    `insert into darkroom.accounts (id, kind, name) select ${accountId('n')}, 'user', 'bench' from ${numbers}`,
   );
   await pool.query(
     `insert into darkroom.api_keys (id, account_id, hash, prefix, scopes)
@@ -21,8 +20,8 @@ export async function fillAccounts(pool: pg.Pool, count: number, providers: stri
        array['jobs', 'billing', 'webhooks'] from ${numbers}`,
   );
   await pool.query(
-    `insert into darkroom.slots (account_id, slot, max_outstanding) select id, 0, max_outstanding from darkroom.accounts
-      where name = 'bench'`,
+    `insert into darkroom.slots (account_id, slot, max_outstanding, rate_limit_per_minute) select id, 0, ${LIMIT}, ${LIMIT}
+       from darkroom.accounts where name = 'bench'`,
   );
   await pool.query(
     `select count(darkroom.issue(id, ${CREDITS}, 'promo', 'bench', null, 'bench')) from darkroom.accounts where name = 'bench'`,

@@ -4,9 +4,6 @@ create table darkroom.accounts (
   kind text not null check (kind in ('user', 'organization')),
   name text not null check (length(name) between 1 and 200),
   slots int not null default 1 check (slots >= 1),
-  max_outstanding int not null default 10000 check (max_outstanding >= 0),
-  rate_limit_per_minute int not null default 6000 check (rate_limit_per_minute > 0),
-  free_jobs_per_day int not null default 10000 check (free_jobs_per_day >= 0),
   webhook_secret_version int not null default 1,
   settings_imported_at timestamptz,                     -- browser-stored settings are taken over once
   created_at timestamptz not null default darkroom.now()

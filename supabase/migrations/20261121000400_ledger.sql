@@ -16,7 +16,9 @@ create table darkroom.slots (
   held darkroom.credits not null default 0,
   spent darkroom.credits not null default 0,
   outstanding darkroom.natural not null default 0,
-  max_outstanding darkroom.natural not null default 0,                 -- this slot's share of the account's limit
+  max_outstanding darkroom.natural not null default 10000,             -- this slot's share of the account's limits
+  rate_limit_per_minute darkroom.natural not null default 6000,
+  free_jobs_per_day darkroom.natural not null default 10000,
   window_at timestamptz not null default '-infinity',                  -- accept's rate limit: a minute and its count
   window_count int not null default 0,
   version bigint not null default 0,

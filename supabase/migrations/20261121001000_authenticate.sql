@@ -21,16 +21,6 @@ create type darkroom.caller as (
   role text                  -- in the organisation it acts for
 );
 
--- What is known of a caller before the jobs of a request are looked at one by one: its account's limits and credits, and who could pay.
-create type darkroom.standing as (
-  max_outstanding int,
-  rate_limit_per_minute int,
-  free_jobs_per_day int,
-  available bigint,          -- as it is at the moment
-  outstanding int,
-  resolved boolean           -- nobody but the platform could pay, and it can for every candidate: they stand as they were sent
-);
-
 -- The account of a verified user; made at first sight, because the identity provider is where people sign up.
 create function darkroom.user_account(p_user uuid, p_email text) returns text
 language plpgsql security definer set search_path = '' as $$
@@ -48,10 +38,10 @@ end $$;
 
 create function darkroom.open_account(p_kind text, p_name text) returns text
 language plpgsql as $$
-declare v_account text; v_limit int;
+declare v_account text;
 begin
-  insert into darkroom.accounts (kind, name) values (p_kind, p_name) returning id, max_outstanding into v_account, v_limit;
-  insert into darkroom.slots (account_id, slot, max_outstanding) values (v_account, 0, v_limit);
+  insert into darkroom.accounts (kind, name) values (p_kind, p_name) returning id into v_account;
+  insert into darkroom.slots (account_id, slot) values (v_account, 0);
   return v_account;
 end $$;
 

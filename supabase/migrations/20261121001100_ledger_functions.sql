@@ -63,26 +63,26 @@ begin
 end $$;
 
 -- What a job draws on besides the balance: the caller's caps, or the free jobs of the day. What its hold gives back, or the refusal.
-create function darkroom.draw_allowances(c darkroom.caller, st darkroom.standing, p_slot int, p_credits bigint) returns jsonb
+create function darkroom.draw_allowances(c darkroom.caller, s darkroom.slots, p_credits bigint) returns jsonb
 language plpgsql as $$
 declare v_today timestamp := c.at at time zone 'UTC';
 begin
-  if p_credits > 0 then return darkroom.draw_caps(c, p_slot, date_trunc('month', v_today)::date, p_credits); end if;
-  if darkroom.draw(c.account_id, p_slot, 'free', v_today::date, 1, st.free_jobs_per_day) is null then
-    return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', st.free_jobs_per_day, 'subject', 'free_jobs_per_day'));
+  if p_credits > 0 then return darkroom.draw_caps(c, s.slot, date_trunc('month', v_today)::date, p_credits); end if;
+  if darkroom.draw(c.account_id, s.slot, 'free', v_today::date, 1, s.free_jobs_per_day) is null then
+    return darkroom.refuse('spend_cap_reached', null, jsonb_build_object('cap', s.free_jobs_per_day, 'subject', 'free_jobs_per_day'));
   end if;
   return '[]';                              -- a free job that was made counts, however it ends
 end $$;
 
--- Why a slot does not admit so many more jobs that cost so much; null: it does. Its minute has counted them already.
-create function darkroom.slot_refusal(s darkroom.slots, st darkroom.standing, p_count int, p_credits bigint, p_now timestamptz) returns jsonb
+-- Why a locked slot does not admit so many more jobs that cost so much; null: it does. Its minute has counted them already.
+create function darkroom.slot_refusal(s darkroom.slots, p_count int, p_credits bigint, p_now timestamptz) returns jsonb
 language plpgsql stable as $$
 begin
-  if s.window_count > st.rate_limit_per_minute then
-    return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', st.rate_limit_per_minute,
+  if s.window_count > s.rate_limit_per_minute then
+    return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', s.rate_limit_per_minute,
       'retry_after', greatest(1, ceil(extract(epoch from s.window_at + interval '1 minute' - p_now)))::int));
-  elsif s.outstanding + p_count > st.max_outstanding then
-    return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', st.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
+  elsif s.outstanding + p_count > s.max_outstanding then
+    return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', s.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
   elsif s.available < p_credits then
     return darkroom.refuse('insufficient_credits', null, jsonb_build_object('available', s.available, 'required', p_credits));
   end if;

@@ -38,21 +38,19 @@ create function darkroom.setting_operation(p_operation text) returns text langua
   select case p_operation when 'llm' then 'chat' else p_operation end
 $$;
 
--- In one statement, because every request pays for it. Most callers have no settings and keys of their own, ask for no key in particular, and
--- the platform has a key for every provider that is good for all its profiles, at the provider's own address.
-create function darkroom.standing(c darkroom.caller, p_request jsonb) returns darkroom.standing
+-- Whether the jobs of a request stand as `submit` planned them: nobody but the platform could pay, and it can for every candidate. So it is for
+-- most callers, who have no settings and keys of their own and ask for no key or order in particular; the platform then needs a key per
+-- provider that is good for all its profiles, at the provider's own address. In one statement, because every request pays for it.
+create function darkroom.stands(c darkroom.caller, p_request jsonb) returns boolean
 language plpgsql stable as $$
-declare s darkroom.standing; v_providers jsonb := jsonb_path_query_array(p_request, '$.jobs[*].stages.*.candidates[*].provider');
+declare v_providers jsonb := jsonb_path_query_array(p_request, '$.jobs[*].stages.*.candidates[*].provider');
 begin
-  select a.max_outstanding, a.rate_limit_per_minute, a.free_jobs_per_day, t.available, t.outstanding,
-      not exists (select from darkroom.provider_settings x where x.account_id in (c.account_id, c.person_account))
-        and not exists (select from darkroom.provider_api_keys k where k.account_id in (c.account_id, c.person_account) and k.deleted_at is null)
-        and not p_request @? '$.jobs[*].routing ? (exists (@.provider_key) || exists (@.order) || @.byok_only == true)'
-        and not exists (select from jsonb_array_elements_text(v_providers) p (name) where not exists (
-          select from darkroom.provider_api_keys k where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = p.name
-            and k.deleted_at is null and k.is_active and k.state = 'active' and k.provider_key is null and k.endpoint is null))
-    into s from darkroom.accounts a join darkroom.slots t on t.account_id = a.id and t.slot = 0 where a.id = c.account_id;
-  return s;
+  return not p_request @? '$.jobs[*].routing ? (exists (@.provider_key) || exists (@.order) || @.byok_only == true)'
+    and not exists (select from darkroom.provider_settings s where s.account_id in (c.account_id, c.person_account))
+    and not exists (select from darkroom.provider_api_keys k where k.account_id in (c.account_id, c.person_account) and k.deleted_at is null)
+    and not exists (select from jsonb_array_elements_text(v_providers) p (name) where not exists (
+      select from darkroom.provider_api_keys k where k.owner_kind = 'platform' and k.owner_id = 'platform' and k.provider_name = p.name
+        and k.deleted_at is null and k.is_active and k.state = 'active' and k.provider_key is null and k.endpoint is null));
 end $$;
 
 -- The settings of an operation, the one that counts first; null: none.

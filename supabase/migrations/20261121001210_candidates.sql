@@ -164,8 +164,8 @@ begin
   return to_jsonb(s);
 end $$;
 
--- A request with all its jobs allowed and planned, or {refusal}.
-create function darkroom.plan_jobs(c darkroom.caller, st darkroom.standing, p_request jsonb) returns jsonb
+-- A request with all its jobs allowed and planned, or {refusal}. p_stands: their plans stand as they were sent.
+create function darkroom.plan_jobs(c darkroom.caller, p_request jsonb, p_stands boolean) returns jsonb
 language plpgsql stable as $$
 declare v jsonb; v_refusal jsonb;
 begin
@@ -175,7 +175,7 @@ begin
     v := p_request->'jobs'->i;
     v_refusal := darkroom.forbidden_job(c, v);
     if v_refusal is not null then return v_refusal; end if;
-    continue when st.resolved;
+    continue when p_stands;
     v := darkroom.resolve_job(c, v);
     if v ? 'refusal' then return v; end if;
     p_request := jsonb_set(p_request, array['jobs', i::text], v);

@@ -94,7 +94,7 @@ create type darkroom.admission as (
 );
 
 -- Writes the jobs of a batch, or one that draws on more than a balance: all of it, or nothing and the refusal.
-create function darkroom.write_jobs(c darkroom.caller, st darkroom.standing, s darkroom.slots, a darkroom.admission, p_request jsonb)
+create function darkroom.write_jobs(c darkroom.caller, s darkroom.slots, a darkroom.admission, p_request jsonb)
 returns darkroom.admission language plpgsql as $$
 declare v jsonb; v_drawn jsonb; v_count int := cardinality(a.ids);
 begin
@@ -112,7 +112,7 @@ begin
     if i > 1 then select * into s from darkroom.slots x where x.account_id = s.account_id and x.slot = s.slot; end if;
     a.tokens := a.tokens || darkroom.write_job(c, s, a.ids[i], v, a.batch_id);
     continue when c.caps is null and (v->'hold')::bigint > 0;
-    v_drawn := darkroom.draw_allowances(c, st, s.slot, (v->'hold')::bigint);
+    v_drawn := darkroom.draw_allowances(c, s, (v->'hold')::bigint);
     if jsonb_typeof(v_drawn) = 'object' then a.refusal := v_drawn; raise sqlstate 'DR001'; end if;
     update darkroom.holds h set allowances = v_drawn where h.id = a.ids[i];
   end loop;
@@ -131,9 +131,8 @@ begin
   end loop;
 end $$;
 
--- Enters the request's record, then its lanes, then locks the slot, which decides; and writes its jobs. What the slot refuses unlocked is
--- refused before anything is written: transfers are atomic, so it was true at that moment.
-create function darkroom.admit(c darkroom.caller, st darkroom.standing, p_request jsonb) returns darkroom.admission
+-- Enters the request's record, then its lanes, then locks the slot, which decides; and writes its jobs, or takes back what it wrote.
+create function darkroom.admit(c darkroom.caller, p_request jsonb) returns darkroom.admission
 language plpgsql as $$
 declare
   a darkroom.admission; s darkroom.slots; v_jobs jsonb := p_request->'jobs'; v_count int := jsonb_array_length(v_jobs); v_hold bigint := 0;
@@ -144,11 +143,6 @@ begin
     v_hold := v_hold + (v_jobs->i->'hold')::bigint;
   end loop;
   if (p_request->'batch')::boolean then a.batch_id := darkroom.new_id('bat'); end if;
-  if st.available < v_hold or st.outstanding + v_count > st.max_outstanding then
-    select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0;
-    a.refusal := darkroom.slot_refusal(s, st, v_count, v_hold, c.at);
-    if a.refusal is not null then return a; end if;
-  end if;
   if not darkroom.remember(c.account_id, p_request->>'idempotency_key', p_request->>'request_hash', case when a.batch_id is null then 'job' else 'batch' end,
       a.batch_id || a.ids, null, c.at) then
     a.raced := true;
@@ -164,12 +158,12 @@ begin
   -- Transactions reach the lock in another order than they began: a window that starts later than now is not a clock set back.
   if s.window_at not between c.at - interval '1 minute' and c.at + interval '1 minute' then s.window_at := c.at; s.window_count := 0; end if;
   s.window_count := s.window_count + v_count;
-  if s.window_count > st.rate_limit_per_minute or s.outstanding + v_count > st.max_outstanding or s.available < v_hold then
-    a.refusal := darkroom.slot_refusal(s, st, v_count, v_hold, c.at);
+  if s.window_count > s.rate_limit_per_minute or s.outstanding + v_count > s.max_outstanding or s.available < v_hold then
+    a.refusal := darkroom.slot_refusal(s, v_count, v_hold, c.at);
   elsif a.batch_id is null and v_hold > 0 and c.caps is null and c.rate_limit is null and not p_request ? 'quote_id' then
     a.tokens := array[darkroom.write_job(c, s, a.ids[1], v_jobs->0)];
   else
-    a := darkroom.write_jobs(c, st, s, a, p_request);
+    a := darkroom.write_jobs(c, s, a, p_request);
   end if;
   if a.refusal is not null then perform darkroom.take_back(c.account_id, p_request); end if;
   return a;
@@ -209,17 +203,17 @@ create function api.accept(credential jsonb, request jsonb) returns json
 language plpgsql security definer set search_path = '' set jit = off set plan_cache_mode = force_generic_plan as $$
 declare
   c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
-  st darkroom.standing; a darkroom.admission; v_planned jsonb;
+  a darkroom.admission; v_planned jsonb; v_stands boolean;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   if c.end_user is not null then request := darkroom.for_end_user(c, request); end if;
-  st := darkroom.standing(c, request);
-  if not st.resolved or c.allowed_models is not null or c.client_token_id is not null or request ? 'quote_id' then
-    v_planned := darkroom.plan_jobs(c, st, request);
+  v_stands := darkroom.stands(c, request);
+  if not v_stands or c.allowed_models is not null or c.client_token_id is not null or request ? 'quote_id' then
+    v_planned := darkroom.plan_jobs(c, request, v_stands);
     if v_planned ? 'refusal' then return darkroom.refused(c.account_id, request, v_planned); end if;
     request := v_planned;
   end if;
-  a := darkroom.admit(c, st, request);
+  a := darkroom.admit(c, request);
   if a.raced then return coalesce(darkroom.replayed_jobs(c.account_id, request), darkroom.refuse('idempotency_in_flight')); end if;
   if a.refusal is not null then return darkroom.refused(c.account_id, request, a.refusal); end if;
   return json_build_object('ok', row(false, c.account_id, c.project_id, a.batch_id, c.at, a.ids, a.tokens, a.lanes, v_planned->'jobs')::darkroom.accepted);
@@ -234,7 +228,7 @@ declare
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   request := darkroom.for_end_user(c, request);
-  v_plan := darkroom.plan_jobs(c, darkroom.standing(c, request), request);
+  v_plan := darkroom.plan_jobs(c, request, darkroom.stands(c, request));
   if v_plan ? 'refusal' then return v_plan; end if;
   for v_spec in select x from jsonb_array_elements(v_plan->'jobs') x loop
     v_credits := v_credits + (v_spec->>'credits')::bigint;

@@ -130,13 +130,13 @@ describe('accept', () => {
 
   test('the outstanding limit and the rate limit answer without a trace', async () => {
     const who = await makeAccount(pool, 1000);
-    await pool.query('update darkroom.accounts set max_outstanding = 3 where id = $1', [who.account]);
+    await pool.query('update darkroom.slots set max_outstanding = 3 where account_id = $1', [who.account]);
     expect(codes(await Promise.all(Array.from({ length: 10 }, () => accept(pool, who, one()))))).toEqual({
       accepted: 3,
       limit_reached: 7,
     });
     const fast = await makeAccount(pool, 1000);
-    await pool.query('update darkroom.accounts set rate_limit_per_minute = 4 where id = $1', [fast.account]);
+    await pool.query('update darkroom.slots set rate_limit_per_minute = 4 where account_id = $1', [fast.account]);
     const answers = await Promise.all(Array.from({ length: 10 }, () => accept(pool, fast, one())));
     expect(codes(answers)).toEqual({ accepted: 4, rate_limited: 6 });
     expect(answers.find((a) => a.refusal)?.refusal?.retry_after).toBeGreaterThan(0);

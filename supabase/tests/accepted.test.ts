@@ -127,7 +127,7 @@ test.each<[string, Json, Json[]]>([
 
 test('a limit that passes is no answer to keep: the same request goes through later', async () => {
   const who = await makeAccount(pool, 100);
-  await pool.query('update darkroom.accounts set max_outstanding = 1 where id = $1', [who.account]);
+  await pool.query('update darkroom.slots set max_outstanding = 1 where account_id = $1', [who.account]);
   const first = await accept(pool, who, request([spec([candidate('replicate')])]));
   const body = request([spec([candidate('replicate')])], { idempotency_key: 'later' });
   expect((await accept(pool, who, body)).refusal?.code).toBe('limit_reached');
@@ -137,12 +137,12 @@ test('a limit that passes is no answer to keep: the same request goes through la
 
 test('a refusal that the locked slot says takes its record back', async () => {
   const who = await makeAccount(pool, 100);
-  await pool.query('update darkroom.accounts set rate_limit_per_minute = 1 where id = $1', [who.account]);
+  await pool.query('update darkroom.slots set rate_limit_per_minute = 1 where account_id = $1', [who.account]);
   await accept(pool, who, request([spec([candidate('replicate')])]));
   const before = await rowsOf();
   const body = request([spec([candidate('replicate')])], { idempotency_key: 'soon' });
   expect((await accept(pool, who, body)).refusal).toMatchObject({ code: 'rate_limited' });
   expect(await rowsOf()).toEqual(before);
-  await pool.query('update darkroom.accounts set rate_limit_per_minute = 9 where id = $1', [who.account]);
+  await pool.query('update darkroom.slots set rate_limit_per_minute = 9 where account_id = $1', [who.account]);
   expect((await accept(pool, who, body)).ok).toMatchObject({ replayed: false });
 });
