@@ -1,4 +1,5 @@
--- Moving credits. One lock order everywhere: request or job row → parts, lanes, outbox → slots, ascending. The slot comes last.
+-- Moving credits. One lock order everywhere: request or job row → parts, lanes, outbox → slots, ascending. The slot comes last; what is locked
+-- under it, nobody else can have locked before it: rows that the transaction inserts, and allowances, quotes and rates of that account.
 
 -- What the chain hashes: opaque ids and figures only, so that erasing a person's data leaves it whole.
 create function darkroom.entry_hash(p_prev bytea, p_account text, p_slot int, p_version bigint, p_transfer bigint,

@@ -1,5 +1,4 @@
--- Accepting work: authenticate → resolve and price → write everything, the idempotency record first and the slot's row last, in one
--- transaction.
+-- Accepting work, in one transaction: authenticate → plan → idempotency record → lanes → the slot's lock, which decides → the jobs' own rows.
 
 -- What was answered under this key before: null (nothing), a refusal, or {"object_ids": […], "replayed": true}.
 create function darkroom.replay(p_account text, p_key text, p_hash text) returns jsonb
