@@ -62,7 +62,7 @@ function acceptedRow(admission: Admission, spec: JobSpec, index: number): JobRow
 
 const previewOf = (mode: JobSpec['preview']) => (mode === 'none' ? false : mode === 'auto' ? true : mode);
 
-/** As `darkroom.considered` says it: SQL names who pays for a candidate only where that had to be found out. */
+/** As `darkroom.all_considered` says it: SQL names who pays for a candidate only where that had to be found out. */
 function consideredOf({ considered, stages }: JobSpec): Considered[] {
   const candidates: (Candidate & { lane?: string })[] = (stages.final ?? stages.preview)?.candidates ?? [];
   if (candidates[0]?.lane !== undefined) return considered;

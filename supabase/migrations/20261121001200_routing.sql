@@ -39,13 +39,14 @@ create function darkroom.setting_operation(p_operation text) returns text langua
 $$;
 
 -- Whether the jobs of a request stand as `submit` planned them: nobody but the platform could pay, and it can for every candidate. So it is for
--- most callers, who have no settings and keys of their own and ask for no key or order in particular; the platform then needs a key per
+-- most callers, who have no settings and keys of their own and ask for no key, order or route in particular; the platform then needs a key per
 -- provider that is good for all its profiles, at the provider's own address. In one statement, because every request pays for it.
 create function darkroom.stands(c darkroom.caller, p_request jsonb) returns boolean
 language plpgsql stable as $$
 declare v_providers jsonb := jsonb_path_query_array(p_request, '$.jobs[*].stages.*.candidates[*].provider');
 begin
-  return not p_request @? '$.jobs[*].routing ? (exists (@.provider_key) || exists (@.order) || @.byok_only == true)'
+  return not p_request @? '$.jobs[*] ? (exists (@.routing.provider_key) || exists (@.routing.order) || @.routing.byok_only == true
+      || @.requested_model != @.model && @.requested_model != "auto")'
     and not exists (select from darkroom.provider_settings s where s.account_id in (c.account_id, c.person_account))
     and not exists (select from darkroom.provider_api_keys k where k.account_id in (c.account_id, c.person_account) and k.deleted_at is null)
     and not exists (select from jsonb_array_elements_text(v_providers) p (name) where not exists (

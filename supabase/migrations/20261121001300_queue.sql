@@ -2,7 +2,8 @@
 -- On the way of every accepted job: functions there return something, because an assignment is evaluated without the executor that
 -- `perform` starts.
 
--- Says that an account has something waiting. A bare `on conflict` would wait for a claim's uncommitted update of the row.
+-- Says that an account has something waiting; where it is the first one, its lane is opened, if the job's stages are given. A bare
+-- `on conflict` would wait for a claim's uncommitted update of the row.
 create function darkroom.join_lane(p_lane text, p_kind smallint, p_account text, p_stages jsonb default null) returns boolean
 language plpgsql as $$
 declare v_locked text := pg_advisory_xact_lock_shared(hashtextextended(p_lane || '|' || p_account, p_kind)); v_there boolean;
@@ -16,7 +17,8 @@ begin
   return true;
 end $$;
 
--- Takes an account with nothing waiting out of a lane, with submitters locked out. False: it stays.
+-- Takes an account with nothing waiting out of a lane, with submitters locked out. False: it has something waiting, or a submitter is there.
+-- Never waits for a row: whoever calls this may hold what the other one wants next, and a row that stays is met and taken out by a claim.
 create function darkroom.leave_lane(p_lane text, p_kind smallint, p_account text) returns boolean
 language plpgsql set enable_seqscan = off set enable_bitmapscan = off as $$
 begin
@@ -24,8 +26,10 @@ begin
      or not pg_try_advisory_xact_lock(hashtextextended(p_lane || '|' || p_account, p_kind)) then
     return false;
   end if;
+  perform 1 from darkroom.lane_accounts l where l.account_id = p_account and l.lane = p_lane and l.kind = p_kind for update skip locked;
+  if not found then return true; end if;
   -- Looked at again: submitters may have come before they were locked out.
-  delete from darkroom.lane_accounts l where l.lane = p_lane and l.kind = p_kind and l.account_id = p_account
+  delete from darkroom.lane_accounts l where l.account_id = p_account and l.lane = p_lane and l.kind = p_kind
     and not exists (select from darkroom.parts p where p.lane = p_lane and p.kind = p_kind and p.account_id = p_account and p.status = 'waiting');
   return true;
 end $$;

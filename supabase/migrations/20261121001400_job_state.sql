@@ -81,7 +81,7 @@ begin
 end $$;
 
 -- What became of each route. Where nothing was resolved (no candidate names its payer) all of them wait for the platform's key.
-create function darkroom.considered(j darkroom.jobs) returns jsonb language plpgsql stable as $$
+create function darkroom.all_considered(j darkroom.jobs) returns jsonb language plpgsql stable as $$
 declare v_candidates jsonb := coalesce(j.stages->'final', j.stages->'preview')->'candidates';
 begin
   if v_candidates->0 ? 'lane' then return j.considered; end if;
@@ -112,7 +112,7 @@ create function darkroom.job_object(j darkroom.jobs, p_held bigint, p_charged bi
     j.account_id, j.project_id, j.end_user,
     j.input, j.count, case j.preview when 'none' then 'false'::jsonb when 'auto' then 'true' else to_jsonb(j.preview) end,
     darkroom.iso(j.created_at), darkroom.iso(j.started_at), darkroom.iso(j.finished_at), darkroom.iso(j.deadline_at),
-    case when j.finished_at is null then j.eta_seconds end, row(darkroom.considered(j)), j.error, false, j.warnings,
+    case when j.finished_at is null then j.eta_seconds end, row(darkroom.all_considered(j)), j.error, false, j.warnings,
     j.metadata, j.batch_id, j.events_token, row(p_held, p_charged, p_refunded),
     p_queue_position, p_progress, p_usage, p_outputs, p_attempts)::darkroom.job_shown)
 $$;

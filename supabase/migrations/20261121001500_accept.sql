@@ -42,7 +42,7 @@ create function darkroom.write_job(c darkroom.caller, s darkroom.slots, p_id tex
 language plpgsql as $$
 declare
   j darkroom.job_spec := jsonb_populate_record(null::darkroom.job_spec, p_spec); v_transfer bigint := nextval('darkroom.transfer_id');
-  v_priority smallint := case j.priority when 'low' then 0 when 'normal' then 1 else 2 end; v_kind smallint := darkroom.stage_kind(j.stage);
+  v_priority smallint := case j.priority when 'low' then 0 when 'normal' then 1 when 'high' then 2 end; v_kind smallint := darkroom.stage_kind(j.stage);
   v_token text := encode(uuid_send(gen_random_uuid()), 'hex'); v_between bytea;
 begin
   s.available := s.available - j.hold; s.held := s.held + j.hold; s.outstanding := s.outstanding + 1;
@@ -143,7 +143,7 @@ begin
   end loop;
   if (p_request->'batch')::boolean then a.batch_id := darkroom.new_id('bat'); end if;
   if not darkroom.remember(c.account_id, p_request->>'idempotency_key', p_request->>'request_hash', case when a.batch_id is null then 'job' else 'batch' end,
-      a.batch_id || a.ids, null, c.at) then
+      case when a.batch_id is null then a.ids else a.batch_id || a.ids end, null, c.at) then
     a.raced := true;
     return a;
   end if;
@@ -189,8 +189,9 @@ create function darkroom.refused(p_account text, p_request jsonb, p_refusal json
 declare v_before jsonb := darkroom.replayed_jobs(p_account, p_request);
 begin
   if v_before is not null then return v_before; end if;
-  if p_refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached') then
-    perform darkroom.remember(p_account, p_request->>'idempotency_key', p_request->>'request_hash', 'job', '{}', p_refusal->'refusal');
+  if p_refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached')
+     and not darkroom.remember(p_account, p_request->>'idempotency_key', p_request->>'request_hash', 'job', '{}', p_refusal->'refusal') then
+    return coalesce(darkroom.replayed_jobs(p_account, p_request), p_refusal);    -- answered meanwhile
   end if;
   return p_refusal;
 end $$;

@@ -45,7 +45,7 @@ language sql stable as $$
      select from darkroom.state_edges x where x.machine = 'job' and x.from_state = e.from_status and x.to_state = e.to_status))
   union all
   select 12, 'one request under a key, one job', count(*) from darkroom.requests r, unnest(r.object_ids) o
-   where r.kind in ('job', 'batch') and o like 'job\_%' and not exists (select from darkroom.jobs j where j.id = o and j.account_id = r.account_id)
+   where o is null or r.kind in ('job', 'batch') and o like 'job\_%' and not exists (select from darkroom.jobs j where j.id = o and j.account_id = r.account_id)
   union all
   select 13, 'a stored refusal has no job', count(*) from darkroom.requests r where r.refusal is not null and cardinality(r.object_ids) > 0
   union all
@@ -88,5 +88,13 @@ language sql stable as $$
    where exists (select from darkroom.parts p where p.lane = l.lane and p.status = 'waiting')
      and not exists (select from darkroom.outbox o where o.lane = l.lane)
      and not exists (select from darkroom.attempts a join darkroom.lane_keys(l) k on k.id = a.key_id where a.status in ('starting', 'submitted', 'submission_unknown'))
+  union all
+  select 37, 'what waits, waits in its candidate''s lane', count(*) from darkroom.parts p join darkroom.jobs j on j.id = p.job_id
+   where p.status = 'waiting' and (p.lane is distinct from darkroom.candidate(j.stages, p.stage, p.candidate)->>'lane'
+     or not exists (select from darkroom.lanes l where l.lane = p.lane))
+  union all
+  select 38, 'a hold is what the dearest candidate costs', count(*) from darkroom.jobs j join darkroom.holds h on h.id = j.id
+   where h.credits <> j.count * (select max((x->>'credits')::bigint)
+     from jsonb_array_elements(coalesce(j.stages->'final', j.stages->'preview')->'candidates') x)
 $$;
 revoke all on function darkroom.invariants() from public;

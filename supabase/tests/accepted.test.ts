@@ -146,3 +146,67 @@ test('a refusal that the locked slot says takes its record back', async () => {
   await pool.query('update darkroom.slots set rate_limit_per_minute = 9 where account_id = $1', [who.account]);
   expect((await accept(pool, who, body)).ok).toMatchObject({ replayed: false });
 });
+
+test('of several reasons to refuse, the one that passes by itself is named, and is not kept', async () => {
+  const who = await makeAccount(pool, 10);
+  await pool.query('update darkroom.slots set rate_limit_per_minute = 1 where account_id = $1', [who.account]);
+  await accept(pool, who, request([spec([candidate('replicate', { credits: 5 })])]));
+  const body = request([spec([candidate('replicate')])], { idempotency_key: 'both' });
+  expect((await accept(pool, who, body)).refusal?.code).toBe('rate_limited');
+  await pool.query("select darkroom.issue($1, 100, 'purchase', 'top-up', null, 'test')", [who.account]);
+  const later = await rpc(pool, 'submit', 'accept', [who.credential, body], '61 s');
+  expect(later.ok).toMatchObject({ replayed: false });
+});
+
+test('a busy minute is over after a minute, whatever the limit is by then', async () => {
+  const who = await makeAccount(pool, 30);
+  for (let n = 0; n < 3; n++) await accept(pool, who, request([spec([candidate('replicate')])]));
+  await pool.query('update darkroom.slots set rate_limit_per_minute = 2 where account_id = $1', [who.account]);
+  const late = await rpc(pool, 'submit', 'accept', [who.credential, request([spec([candidate('replicate')])])], '1 h');
+  expect(late.refusal?.code).toBe('insufficient_credits');
+});
+
+test.each([false, true])('a record names what was made, and nothing else (as a batch: %s)', async (batch) => {
+  const who = await makeAccount(pool, 100);
+  const { ok } = await accept(pool, who, request([spec(candidates)], { batch, idempotency_key: 'one' }));
+  const { rows } = await pool.query('select kind, object_ids from darkroom.requests where account_id = $1', [
+    who.account,
+  ]);
+  const ids = ok.jobs.map(({ id }: Json) => id);
+  expect(rows).toEqual([
+    batch ? { kind: 'batch', object_ids: [ok.batch_id, ...ids] } : { kind: 'job', object_ids: ids },
+  ]);
+});
+
+test('a quote that many take at once is taken by one', async () => {
+  const who = await makeAccount(pool, 1000);
+  const body = request([spec(candidates)]);
+  const quoting = { ...body, idempotency_hash: 'q' };
+  const quote = (await rpc(pool, 'submit', 'quote', [who.credential, quoting])).ok;
+  const taking = () => accept(pool, who, { ...body, quote_id: quote.id });
+  const answers = await Promise.all(Array.from({ length: 20 }, taking));
+  expect(answers.map(({ refusal }) => refusal?.code ?? 'ok').toSorted()).toEqual([
+    'ok',
+    ...Array(19).fill('quote_expired'),
+  ]);
+});
+
+test('what is refused waits for no claim that has its account in hand', async () => {
+  const who = await makeAccount(pool, 10);
+  const { ok } = await accept(pool, who, request([spec([candidate('replicate')])]));
+  await rpc(pool, 'submit', 'cancel_job', [who.credential, ok.jobs[0].id, { request_hash: '' }]);
+  const claim = await pool.connect();
+  await claim.query('begin');
+  await claim.query('select from darkroom.lane_accounts where account_id = $1 for update', [who.account]);
+  const dear = request([spec([candidate('replicate', { credits: 11 })])]);
+  expect((await accept(pool, who, dear)).refusal?.code).toBe('insufficient_credits');
+  await claim.query('rollback');
+  claim.release();
+});
+
+test('a priority that nobody knows is an error, not an advantage', async () => {
+  const who = await makeAccount(pool, 100);
+  await expect(accept(pool, who, request([spec(candidates, { priority: 'urgent' })]))).rejects.toMatchObject({
+    code: '23502',
+  });
+});
