@@ -1,3 +1,4 @@
+import { Client } from '@upstash/qstash';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createWake } from './wake.ts';
 
@@ -31,10 +32,26 @@ test('one message per lane, each lane once, no deduplication id', async () => {
   expect(requests[0]?.headers.has('upstash-deduplication-id')).toBe(false);
 });
 
+test('what is sent is what QStash’s own client sends', async () => {
+  const requests = answer(() => Response.json({ messageId: 'm' }));
+  await createWake({ ...options, log: () => {} })(['fal:platform']);
+  const client = new Client({
+    baseUrl: options.url,
+    token: options.token,
+    retry: false,
+    devMode: false,
+    enableTelemetry: false,
+  });
+  const url = `${options.origin}/internal/wake`;
+  await client.publishJSON({ url, body: { lane: 'fal:platform' }, retries: 1 });
+  const [ours, theirs] = requests.map(({ headers, ...rest }) => ({ ...rest, headers: Object.fromEntries(headers) }));
+  expect(ours).toEqual(theirs);
+});
+
 test.each([
   ['refused', () => new Response('{"error":"quota"}', { status: 429 })],
   ['down', () => Promise.reject(new TypeError('fetch failed'))],
-  ['silent', () => new Promise<Response>(() => {})],
+  ['silent', ({ signal }: Request) => new Promise<Response>((_, reject) => signal.addEventListener('abort', reject))],
 ])('%s: logged, tried once, never thrown', async (_name, respond) => {
   const requests = answer(respond);
   const events: string[] = [];
