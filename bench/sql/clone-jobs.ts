@@ -94,7 +94,7 @@ async function cloneRows(client: pg.PoolClient, table: string, own: Record<strin
 
 /**
  * The template's entries again, at the end of each account's chain. The hash is an aggregate over a window, so that each takes the one
- * before it, as `darkroom.leg` does.
+ * before it, as `darkroom.move` does.
  */
 const cloneEntries = `
   create or replace function pg_temp.link(state bytea, head bytea, account text, slot int, version bigint, transfer bigint, ledger darkroom.ledger,

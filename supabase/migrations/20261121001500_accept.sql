@@ -147,10 +147,10 @@ begin
     a.raced := true;
     return a;
   end if;
-  a.lanes := array[v_jobs->0->>'lane'];
   if v_count > 1 then
     a.lanes := darkroom.enter_lanes(v_jobs, c.account_id);
   else
+    a.lanes := array[v_jobs->0->>'lane'];
     v_joined := darkroom.join_lane(a.lanes[1], darkroom.stage_kind(v_jobs->0->>'stage'), c.account_id, v_jobs->0->'stages');
   end if;
   select * into s from darkroom.slots x where x.account_id = c.account_id and x.slot = 0 for no key update;
@@ -183,19 +183,6 @@ end $$;
 create type darkroom.accepted as (replayed boolean, account_id text, project_id text, batch_id text, created_at timestamptz, ids text[], tokens text[], lanes text[],
   jobs jsonb);
 
--- The answer to a request that does not go through: what was answered under its key before, or the refusal. One that a later try cannot cure
--- stays the answer.
-create function darkroom.refused(p_account text, p_request jsonb, p_refusal jsonb) returns jsonb language plpgsql as $$
-declare v_before jsonb := darkroom.replayed_jobs(p_account, p_request);
-begin
-  if v_before is not null then return v_before; end if;
-  if p_refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached')
-     and not darkroom.remember(p_account, p_request->>'idempotency_key', p_request->>'request_hash', 'job', '{}', p_refusal->'refusal') then
-    return coalesce(darkroom.replayed_jobs(p_account, p_request), p_refusal);    -- answered meanwhile
-  end if;
-  return p_refusal;
-end $$;
-
 -- Reserves credits for one job, or for all of a batch, and lets them wait in their lanes. What was answered under the request's key before
 -- is looked for where the request does not go through: its record is the first thing that accepting writes. The answer says what the
 -- caller cannot know: its jobs are as they were sent, unless `jobs` says what became of them.
@@ -210,12 +197,17 @@ begin
   v_stands := darkroom.stands(c, request);
   if not v_stands or c.allowed_models is not null or c.client_token_id is not null or request ? 'quote_id' then
     v_planned := darkroom.plan_jobs(c, request, v_stands);
-    if v_planned ? 'refusal' then return darkroom.refused(c.account_id, request, v_planned); end if;
+    if v_planned ? 'refusal' then return coalesce(darkroom.replayed_jobs(c.account_id, request), v_planned); end if;
     request := v_planned;
   end if;
   a := darkroom.admit(c, request);
   if a.raced then return coalesce(darkroom.replayed_jobs(c.account_id, request), darkroom.refuse('idempotency_in_flight')); end if;
-  if a.refusal is not null then return darkroom.refused(c.account_id, request, a.refusal); end if;
+  if a.refusal is not null then
+    if a.refusal->'refusal'->>'code' in ('insufficient_credits', 'spend_cap_reached') then     -- a later try cannot cure these
+      perform darkroom.remember(c.account_id, request->>'idempotency_key', request->>'request_hash', 'job', '{}', a.refusal->'refusal');
+    end if;
+    return a.refusal;
+  end if;
   return json_build_object('ok', row(false, c.account_id, c.project_id, a.batch_id, c.at, a.ids, a.tokens, a.lanes, v_planned->'jobs')::darkroom.accepted);
 end $$;
 

@@ -101,3 +101,21 @@ test.each<[unknown, boolean]>([
   const written = pool.query('select $1::jsonb::darkroom.stages', [JSON.stringify(stages)]);
   await (kept ? written : expect(written).rejects.toMatchObject({ code: '23514' }));
 });
+
+test.each([
+  [37, "update darkroom.parts set lane = lane || 'x' where job_id = $1"],
+  [38, 'update darkroom.holds set credits = credits + 1 where id = $1'],
+])('invariant %i notices what a plan cannot have said', async (id, falsify) => {
+  const profile = randomUUID();
+  await makeKey(pool, profile);
+  const job = await heldJob(profile);
+  const client = await pool.connect();
+  const broken = async () =>
+    (await client.query('select id from darkroom.invariants() where id = $1 and violations > 0', [id])).rows;
+  await client.query('begin');
+  expect(await broken()).toEqual([]);
+  await client.query(falsify, [job]);
+  expect(await broken()).toEqual([{ id }]);
+  await client.query('rollback');
+  client.release();
+});
