@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freshDatabase } from '../../test/stack.ts';
 import {
   type Account,
@@ -113,14 +113,19 @@ test.each([false, true])('a record names what was made, and nothing else (as a b
 test('a quote that many take at once is taken by one', async () => {
   const who = await makeAccount(pool, 1000);
   const body = request([spec(candidates)]);
-  const quoting = { ...body, idempotency_hash: 'q' };
-  const quote = (await rpc(pool, 'submit', 'quote', [who.credential, quoting])).ok;
-  const taking = () => accept(pool, who, { ...body, quote_id: quote.id });
-  const answers = await Promise.all(Array.from({ length: 20 }, taking));
-  expect(answers.map(({ refusal }) => refusal?.code ?? 'ok').toSorted()).toEqual([
-    'ok',
-    ...Array(19).fill('quote_expired'),
-  ]);
+  const quote = (await rpc(pool, 'submit', 'quote', [who.credential, { ...body, idempotency_hash: 'q' }])).ok;
+  // All of them have found the quote good before the first one may take it.
+  const gate = await pool.connect();
+  await gate.query('begin');
+  await gate.query('select from darkroom.slots where account_id = $1 for update', [who.account]);
+  const taking = Array.from({ length: 5 }, () => accept(pool, who, { ...body, quote_id: quote.id }));
+  const waiting =
+    "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  await vi.waitUntil(async () => (await pool.query(waiting)).rows[0].n === 5, { timeout: 10_000 });
+  await gate.query('rollback');
+  gate.release();
+  const codes = (await Promise.all(taking)).map(({ refusal }) => refusal?.code ?? 'ok');
+  expect(codes.toSorted()).toEqual(['ok', ...Array(4).fill('quote_expired')]);
 });
 
 test('a priority that nobody knows is an error, not an advantage', async () => {
