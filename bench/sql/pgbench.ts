@@ -16,11 +16,9 @@ export function findPgbench(): string | undefined {
   });
 }
 
-export type Mode = 'simple' | 'prepared';
 type Run = {
   program: string;
   url: string;
-  mode: Mode;
   clients: number;
   seconds: number;
   script?: string;
@@ -31,14 +29,14 @@ type Run = {
 const FIRST_SECONDS = 1;
 
 /**
- * Transactions per second, connecting and the first second left out. Without a script the built-in TPC-B. Rejects if a single one failed.
+ * Transactions per second in the simple protocol, connecting and the first second left out. Without a script the built-in TPC-B. Rejects if a single one failed.
  */
-export async function runPgbench({ program, url, mode, clients, seconds, script, role }: Run): Promise<number> {
+export async function runPgbench({ program, url, clients, seconds, script, role }: Run): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'darkroom-pgbench-'));
   const file = join(folder, 'script.sql');
   if (script !== undefined) writeFileSync(file, script);
   const what = script === undefined ? ['-b', 'tpcb-like'] : ['-f', file];
-  const how = ['-n', '-M', mode, '-c', `${clients}`, '-j', '2', '-T', `${seconds + FIRST_SECONDS}`, '-P', '1'];
+  const how = ['-n', '-M', 'simple', '-c', `${clients}`, '-j', '2', '-T', `${seconds + FIRST_SECONDS}`, '-P', '1'];
   try {
     const env = { ...process.env, ...loginOf(url), ...(role !== undefined && { PGOPTIONS: `-c role=${role}` }) };
     const { stdout, stderr } = await promisify(execFile)(program, [...how, ...what], { env });
