@@ -21,8 +21,12 @@ export async function pollAttempt(deps: WorkerDeps, work: Work): Promise<void> {
   const opened = await openProvider(deps, work);
   if (!opened.ok) return reschedule(deps, work, LOOK_AFTER_SECONDS);
   const outcome = await opened.provider.status(state);
-  if (outcome.status === 'pending' || outcome.status === 'ambiguous')
-    return reschedule(deps, work, waitAfter(deps, work, outcome));
+  if (outcome.status === 'pending' || outcome.status === 'ambiguous') {
+    await reschedule(deps, work, waitAfter(deps, work, outcome));
+    // It still runs: whoever was to tell the provider may have died before.
+    if (outcome.status === 'pending' && work.cancel_requested) await opened.provider.cancel?.(state);
+    return;
+  }
   const opening = unwrap(await deps.db.openVerdict(work.attempt_id, state.request_id));
   if (opening.leased) await conclude(deps, opening.work, outcome);
 }

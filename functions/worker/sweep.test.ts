@@ -91,9 +91,18 @@ describe('a poll', () => {
     expect(db.recordVerdict).not.toHaveBeenCalled();
   });
 
-  test('of what was canceled comes soon again', async () => {
-    const { db } = await poll({ status: 'pending' }, { cancel_requested: true, eta_seconds: 60 });
+  test('of what was canceled and still runs tells the provider again, and comes soon again', async () => {
+    const { db, provider } = await poll({ status: 'pending' }, { cancel_requested: true, eta_seconds: 60 });
     expect(db.rescheduleCheck).toHaveBeenCalledExactlyOnceWith('att_1', 3, 5);
+    expect(provider.cancel).toHaveBeenCalledOnce();
+  });
+
+  test.each([
+    [{ status: 'ambiguous', message: '429' }, true],
+    [{ status: 'pending' }, false],
+  ] as const)('tells nobody to cancel: %j, canceled: %s', async (status, cancel_requested) => {
+    const { provider } = await poll(status, { cancel_requested });
+    expect(provider.cancel).not.toHaveBeenCalled();
   });
 
   test('without a key says nothing about the attempt', async () => {

@@ -9,7 +9,7 @@ import { cancelAttempt, pollAttempt } from './poll-attempt.ts';
 
 const MAX_ATTEMPTS = 500;
 const AT_ONCE = 10;
-/** Cron gives a minute. What there was no time for comes back with the end of its lease. */
+/** Cron gives a minute. What there was no time for comes back with the end of its lease, a cancel with its attempt's next check. */
 const BUDGET_MS = 25_000;
 
 /** `POST /internal/sweep`, signed by another part of ours: does all that is due, here and in `callback`. Answers what it did. */

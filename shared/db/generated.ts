@@ -14,6 +14,7 @@ export type Database = {
       accept_invitation: { Args: { credential: Json; token_hash: string }; Returns: Json };
       apply_callback: { Args: { attempt_id: string; event: string; fence: number; message_id: string }; Returns: Json };
       audit_log: { Args: { credential: Json; filter: Json }; Returns: Json };
+      begin_key_test: { Args: { credential: Json; request: Json }; Returns: Json };
       cancel_job: { Args: { credential: Json; idempotency: Json; job_id: string }; Returns: Json };
       change_member: {
         Args: { credential: Json; organization_id: string; role: string; user_id: string };
@@ -56,11 +57,11 @@ export type Database = {
       get_setting: { Args: { credential: Json; operation: string; scope: string; scope_id: string }; Returns: Json };
       grant_credits: { Args: { credential: Json; request: Json }; Returns: Json };
       import_settings: { Args: { credential: Json; settings: Json }; Returns: Json };
+      introspect: { Args: { credential: Json }; Returns: Json };
       invite_member: {
         Args: { credential: Json; idempotency: Json; organization_id: string; request: Json };
         Returns: Json;
       };
-      introspect: { Args: { credential: Json }; Returns: Json };
       job_events: { Args: { after_version: number; job_id: string; token: string }; Returns: Json };
       job_timeline: { Args: { credential: Json; job_id: string }; Returns: Json };
       key_for_attempt: { Args: { attempt_id: string; fence: number }; Returns: Json };
@@ -80,7 +81,6 @@ export type Database = {
       open_verdict: { Args: { attempt_id: string; request_id: string }; Returns: Json };
       patch_api_key: { Args: { credential: Json; id: string; patch: Json }; Returns: Json };
       patch_provider_key: { Args: { credential: Json; id: string; patch: Json }; Returns: Json };
-      begin_key_test: { Args: { credential: Json; request: Json }; Returns: Json };
       prepare_provider_key: { Args: { credential: Json; request: Json }; Returns: Json };
       provider_stats: { Args: { credential: Json }; Returns: Json };
       purge_client_tokens: { Args: { max: number }; Returns: Json };

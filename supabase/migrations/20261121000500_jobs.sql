@@ -170,7 +170,8 @@ create table darkroom.attempts (
   unique (part_id, fence)
 ) with (fillfactor = 70);
 create index on darkroom.attempts (job_id);
-create unique index on darkroom.attempts (provider, provider_request_id) where provider_request_id is not null;
+-- A provider's id names one attempt. Custom endpoints (their lanes are marked `@`) count as they like.
+create unique index on darkroom.attempts (provider, provider_request_id) where provider_request_id is not null and strpos(lane, '@') = 0;
 create index attempts_running on darkroom.attempts (key_id) where status in ('starting', 'submitted', 'submission_unknown');
 create index attempts_due on darkroom.attempts (next_check_at) where next_check_at is not null;
 create index attempts_cancel on darkroom.attempts (lane) where cancel_requested and not cancel_sent

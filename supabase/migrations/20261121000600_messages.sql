@@ -10,13 +10,13 @@ create table darkroom.requests (
   at timestamptz not null default darkroom.now(),
   primary key (account_id, key)
 );
-create index on darkroom.requests using brin (at);     -- rows come in order of time: enough to prune by it
 
 create table darkroom.quotes (
   id text collate "C" primary key default darkroom.new_id('qt'),
   account_id text collate "C" not null,
   hash text not null,
   credits bigint not null check (credits >= 0),
+  offer jsonb not null,                   -- {provider, model, credential, alternatives}
   credits_max bigint not null check (credits_max >= 0),
   consumed_at timestamptz,
   expires_at timestamptz not null,

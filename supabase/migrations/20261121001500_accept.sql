@@ -211,37 +211,43 @@ begin
   return json_build_object('ok', row(false, c.account_id, c.project_id, a.batch_id, c.at, a.ids, a.tokens, a.lanes, v_planned->'jobs')::darkroom.accepted);
 end $$;
 
+create function darkroom.quote_json(q darkroom.quotes, c darkroom.caller, p_replayed boolean) returns jsonb language sql stable as $$
+  select darkroom.ok(jsonb_build_object('id', q.id, 'credits', q.credits, 'credits_max', q.credits_max) || q.offer
+    || jsonb_build_object('expires_at', darkroom.iso(q.expires_at), 'replayed', p_replayed, 'balance_after', case when c.client_token_id is null then
+      (select sum(s.available)::bigint from darkroom.slots s where s.account_id = c.account_id) - q.credits_max end))
+$$;
+
+-- With whom planned jobs would be made, and what else there is.
+create function darkroom.offer(p_jobs jsonb) returns jsonb language sql stable as $$
+  select jsonb_build_object('provider', y->'provider', 'model', y->'provider_model', 'credential', y->'credential', 'alternatives', (
+      select coalesce(jsonb_agg(jsonb_build_object('provider', x->'provider', 'model', x->'provider_model',
+        'credits', (x->>'credits')::bigint * (p_jobs->0->>'count')::int)), '[]') from jsonb_array_elements(l.candidates - 0) x))
+    from (select coalesce(p_jobs->0->'stages'->'final', p_jobs->0->'stages'->'preview')->'candidates') l (candidates), darkroom.with_payer(l.candidates->0) y
+$$;
+
 -- What it would cost, and with whose key: the same plan makes quote and hold. A quote is used once, by this account, for this body.
 create function api.quote(credential jsonb, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id');
-  v_plan jsonb; v_before jsonb; v_spec jsonb; v_credits bigint := 0; v_max bigint := 0; q darkroom.quotes; v_first jsonb; v_list jsonb; v_available bigint;
+  c darkroom.caller := darkroom.authenticate(credential, 'jobs', request->>'account_id', request->>'project_id'); v_plan jsonb; v_before jsonb; q darkroom.quotes;
+  v_once jsonb;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   request := darkroom.for_end_user(c, request);
-  v_plan := darkroom.plan_jobs(c, request, darkroom.stands(c, request));
-  if v_plan ? 'refusal' then return v_plan; end if;
-  for v_spec in select x from jsonb_array_elements(v_plan->'jobs') x loop
-    v_credits := v_credits + (v_spec->>'credits')::bigint;
-    v_max := v_max + (v_spec->>'hold')::bigint;
-    v_list := coalesce(v_list, coalesce(v_spec->'stages'->'final', v_spec->'stages'->'preview')->'candidates');
-  end loop;
-  v_first := darkroom.with_payer(v_list->0);
-  v_before := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'idempotency_hash');
+  v_once := jsonb_build_object('key', request->'idempotency_key', 'request_hash', request->'idempotency_hash');
+  v_before := darkroom.made_before(c, v_once);
   if v_before ? 'refusal' then return v_before; end if;
   select * into q from darkroom.quotes x where x.id = v_before->'object_ids'->>0;
-  if not found then
-    insert into darkroom.quotes (account_id, hash, credits, credits_max, expires_at)
-      values (c.account_id, request->>'request_hash', v_credits, v_max, darkroom.now() + interval '15 minutes') returning * into q;
-    perform darkroom.remember(c.account_id, request->>'idempotency_key', request->>'idempotency_hash', 'quote', array[q.id]);
-  end if;
-  select sum(s.available)::bigint into v_available from darkroom.slots s where s.account_id = c.account_id;
-  return darkroom.ok(jsonb_build_object('id', q.id, 'credits', q.credits, 'credits_max', q.credits_max, 'provider', v_first->'provider',
-    'model', v_first->'provider_model', 'credential', v_first->'credential', 'balance_after', case when c.client_token_id is null then v_available - q.credits_max end,
-    'alternatives', (select coalesce(jsonb_agg(jsonb_build_object('provider', x->'provider', 'model', x->'provider_model', 'credits',
-        (x->>'credits')::bigint * (request->'jobs'->0->>'count')::int)), '[]') from jsonb_array_elements(v_list - 0) x),
-    'expires_at', darkroom.iso(q.expires_at), 'replayed', v_before is not null));
+  if found then return darkroom.quote_json(q, c, true); end if;
+  v_plan := darkroom.plan_jobs(c, request, darkroom.stands(c, request));
+  if v_plan ? 'refusal' then return v_plan; end if;
+  insert into darkroom.quotes (account_id, hash, credits, credits_max, offer, expires_at)
+    select c.account_id, request->>'request_hash', sum((x->>'credits')::bigint), sum((x->>'hold')::bigint), darkroom.offer(v_plan->'jobs'),
+        darkroom.now() + interval '15 minutes'
+      from jsonb_array_elements(v_plan->'jobs') x
+    returning * into q;
+  perform darkroom.made(c, v_once, 'quote', q.id);
+  return darkroom.quote_json(q, c, false);
 end $$;
 
 select darkroom.own('darkroom.take_back(text, jsonb)', 'darkroom_system');

@@ -1,10 +1,6 @@
 -- Handing out work. The lane's row is the gate; keys are locked in order of id; parts with `skip locked`; the attempt is written
 -- `starting` before anybody calls a provider, so a part is never handed out twice blindly.
 
-create function darkroom.non_terminal() returns text[] language sql immutable as $$
-  select array['starting', 'submitted', 'submission_unknown']
-$$;
-
 -- Everything a Worker needs to run, poll or cancel an attempt.
 create function darkroom.work_json(a darkroom.attempts) returns jsonb language sql stable as $$
   select jsonb_build_object('attempt_id', a.id, 'fence', a.fence, 'job_id', j.id, 'account_id', j.account_id, 'model', j.model,
@@ -86,7 +82,7 @@ begin
     returning * into a;
   update darkroom.parts x set status = 'running', fence = x.fence + 1, not_before = null where x.id = p.id;
   if k.id is not null then
-    update darkroom.provider_api_keys x set picks = x.picks + 1, turn = nextval('darkroom.pick_turn'), picked_at = darkroom.clock() where x.id = k.id;
+    update darkroom.provider_api_keys x set picks = x.picks + 1, turn = nextval('darkroom.pick_turn') where x.id = k.id;
   end if;
   return a;
 end $$;
@@ -116,30 +112,49 @@ create function darkroom.no_key_error(l darkroom.lanes) returns jsonb language s
     jsonb_build_object('class', 'key', 'retryable', true, 'code', 'provider_key_missing', 'message', 'There is no key for ' || l.profile || ' any more.'))
 $$;
 
--- One part of a claim: started, or moved to its next candidate, or parked until a cool-down ends, or failed because no key is left.
-create function darkroom.hand_out(p_part bigint, l darkroom.lanes, p_keys text[]) returns darkroom.attempts
+-- One part of a claim: started, or moved to its next candidate, or parked until a cool-down ends, or failed because no key is left. `full`: it
+-- stays where it is, because keys that could run it are at their limit; the first freed slot wakes the lane.
+create function darkroom.hand_out(p_part bigint, l darkroom.lanes, p_keys text[], out attempt darkroom.attempts, out is_full boolean)
 language plpgsql as $$
-declare p darkroom.parts; k darkroom.provider_api_keys; a darkroom.attempts; v_candidate jsonb; v_until timestamptz; v_next int;
+declare p darkroom.parts; k darkroom.provider_api_keys; v_candidate jsonb; v_until timestamptz; v_next int;
 begin
+  is_full := false;
   select * into p from darkroom.parts x where x.id = p_part and x.status = 'waiting' and x.lane = l.lane for no key update skip locked;
-  if not found then return null; end if;
+  if not found then return; end if;
   select darkroom.candidate(j.stages, p.stage, p.candidate) into v_candidate from darkroom.jobs j where j.id = p.job_id;
   k := darkroom.pick_key(p_keys, v_candidate->>'provider_model');
-  if k.id is not null then return darkroom.start_attempt(p, l, k, v_candidate, null); end if;
-  select min(d.until) into v_until from darkroom.key_cooldowns d
-   where d.key_id = any (p_keys) and d.provider_model = v_candidate->>'provider_model' and d.until > darkroom.now();
-  if v_until is null and cardinality(p_keys) > 0 then return null; end if;            -- full: a freed slot wakes the lane
+  if k.id is not null then attempt := darkroom.start_attempt(p, l, k, v_candidate, null); return; end if;
+  select min(d.until), coalesce(bool_or(d.until is null and x.max_concurrency > 0), false) into v_until, is_full
+    from darkroom.provider_api_keys x left join darkroom.key_cooldowns d
+      on d.key_id = x.id and d.provider_model = v_candidate->>'provider_model' and d.until > darkroom.now()
+   where x.id = any (p_keys);
+  is_full := is_full or v_until is null and cardinality(p_keys) > 0;
+  if is_full then return; end if;
   v_next := darkroom.next_candidate(p);
-  if v_next >= 0 then perform darkroom.requeue(p, v_next, null, false); return null; end if;
-  if cardinality(p_keys) > 0 then perform darkroom.requeue(p, p.candidate, v_until, false); return null; end if;
-  return darkroom.start_attempt(p, l, null, v_candidate, darkroom.no_key_error(l));
+  if v_next >= 0 then perform darkroom.requeue(p, v_next, null, false); return; end if;
+  if cardinality(p_keys) > 0 then perform darkroom.requeue(p, p.candidate, v_until, false); return; end if;
+  attempt := darkroom.start_attempt(p, l, null, v_candidate, darkroom.no_key_error(l));
+end $$;
+
+-- Attempts of a lane, or of all, whose provider is to be told to stop: each to one caller, once. The next check, two seconds on, tells it again
+-- if it still runs.
+create function darkroom.take_cancels(p_lane text, p_max int) returns jsonb language plpgsql as $$
+declare v jsonb;
+begin
+  with due as (
+    select x.id from darkroom.attempts x
+     where x.cancel_requested and not x.cancel_sent and x.status = 'submitted' and (p_lane is null or x.lane = p_lane)
+     order by x.id limit p_max for no key update skip locked),
+  taken as (update darkroom.attempts x set cancel_sent = true, next_check_at = darkroom.now() + interval '2 seconds' from due where x.id = due.id returning x.*)
+  select coalesce(jsonb_agg(darkroom.work_json(t::darkroom.attempts)), '[]') into v from taken t;
+  return v;
 end $$;
 
 create function api.claim(lane text, max int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  l darkroom.lanes; v_keys text[]; v_free int; v_room int; v_taken int; v_kind smallint; n record; v_id bigint; a darkroom.attempts;
-  v_started jsonb := '[]'; v_ended jsonb := '[]'; v_cancels jsonb; v_jobs text[] := '{}';
+  l darkroom.lanes; v_keys text[]; v_free int; v_room int; v_taken int; v_kind smallint; n record; v_id bigint; h record; a darkroom.attempts; v_full boolean := false;
+  v_started jsonb := '[]'; v_ended jsonb := '[]'; v_jobs text[] := '{}';
 begin
   if current_setting('transaction_isolation') <> 'read committed' then raise exception 'claim needs read committed'; end if;
   select * into l from darkroom.lanes x where x.lane = claim.lane for no key update;
@@ -159,7 +174,9 @@ begin
     if n.ids is not null then
       foreach v_id in array n.ids loop
         continue when v_id is null;
-        a := darkroom.hand_out(v_id, l, v_keys);
+        h := darkroom.hand_out(v_id, l, v_keys);
+        a := h.attempt;
+        v_full := v_full or h.is_full;
         continue when a.id is null;
         v_free := v_free - 1;
         v_jobs := v_jobs || a.job_id;
@@ -170,17 +187,13 @@ begin
     perform darkroom.turn_over(claim.lane, v_kind, n.accounts);
   end loop;
   perform darkroom.mark_processing(v_jobs);
-  with due as (
-    select t.id from darkroom.attempts t
-     where t.lane = claim.lane and t.cancel_requested and not t.cancel_sent and t.status = 'submitted' limit 20 for no key update skip locked),
-  sent as (update darkroom.attempts t set cancel_sent = true, next_check_at = darkroom.now() + interval '2 seconds' from due where t.id = due.id returning t.*)
-  select coalesce(jsonb_agg(darkroom.work_json(s::darkroom.attempts)), '[]') into v_cancels from sent s;
   v_taken := jsonb_array_length(v_started) + jsonb_array_length(v_ended);
-  -- More than was asked for, or rounds that met nobody but accounts a mass cancel has emptied: whoever still waits has room, and only us.
-  if v_room > v_taken and exists (select from darkroom.parts p where p.lane = claim.lane and p.status = 'waiting') then
+  -- More than was asked for, or rounds that met nobody but accounts a mass cancel has emptied: whoever still waits has room, and only us. Room
+  -- that a cool-down keeps from those who were met is none.
+  if v_room > v_taken and not v_full and exists (select from darkroom.parts p where p.lane = claim.lane and p.status = 'waiting') then
     perform darkroom.wake(claim.lane);
   end if;
-  return darkroom.ok(jsonb_build_object('attempts', v_started, 'ended', v_ended, 'cancels', v_cancels, 'lanes', darkroom.woken()));
+  return darkroom.ok(jsonb_build_object('attempts', v_started, 'ended', v_ended, 'cancels', darkroom.take_cancels(claim.lane, 20), 'lanes', darkroom.woken()));
 end $$;
 
 -- `queued` jobs that just got an attempt. A job that is locked (being canceled) is left to whoever holds it.

@@ -47,6 +47,7 @@ begin
   return darkroom.ok(jsonb_build_object('leased', false, 'applied', a.applied_at is not null, 'work', darkroom.work_json(a)));
 end $$;
 
+-- Gives the lease back: what was fetched could not be stored.
 create function api.release_verdict(attempt_id text, fence bigint, check_after_seconds numeric) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -55,8 +56,14 @@ begin
   return darkroom.ok(jsonb_build_object('recorded', found));
 end $$;
 
+-- When to ask next. A lease is left alone: while one caller asked, another may have begun to store.
 create function api.reschedule_check(attempt_id text, fence bigint, check_after_seconds numeric) returns jsonb
-language sql security definer set search_path = '' as $$ select api.release_verdict(attempt_id, fence, check_after_seconds) $$;
+language plpgsql security definer set search_path = '' as $$
+begin
+  update darkroom.attempts x set next_check_at = darkroom.now() + make_interval(secs => check_after_seconds)
+   where x.id = attempt_id and x.fence = reschedule_check.fence and x.status in ('starting', 'submitted', 'submission_unknown');
+  return darkroom.ok(jsonb_build_object('recorded', found));
+end $$;
 
 create function darkroom.insert_outputs(a darkroom.attempts, p_outputs jsonb) returns void language sql volatile as $$
   insert into darkroom.outputs (job_id, account_id, attempt_id, stage, part, n, kind, public_id, url, thumbnail_url, content_type, bytes, width,
@@ -160,7 +167,7 @@ begin
   end loop;
 end $$;
 
--- What the worker's sweep does now, leased for 30 seconds: attempts to poll, provider calls to cancel, verdicts whose callback never
+-- What the worker's sweep does now, leased for some seconds: attempts to poll, provider calls to cancel, verdicts whose callback never
 -- arrived, lanes to wake, assets of deleted jobs to destroy.
 create function api.due_attempts(max int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
@@ -168,11 +175,7 @@ declare v_polls jsonb; v_cancels jsonb; v_ended jsonb; v_assets jsonb;
 begin
   perform darkroom.age_attempts(max);
   perform darkroom.due_wakes(max);
-  with due as (
-    select x.id from darkroom.attempts x
-     where x.cancel_requested and not x.cancel_sent and x.status = 'submitted' order by x.id limit max for no key update skip locked),
-  sent as (update darkroom.attempts x set cancel_sent = true, next_check_at = darkroom.now() + interval '2 seconds' from due where x.id = due.id returning x.*)
-  select coalesce(jsonb_agg(darkroom.work_json(s::darkroom.attempts)), '[]') into v_cancels from sent s;
+  v_cancels := darkroom.take_cancels(null, max);
   with due as (
     select x.id from darkroom.attempts x
      where x.next_check_at <= darkroom.now() and x.status in ('submitted', 'submission_unknown')

@@ -34,11 +34,19 @@ begin
   end if;
 end $$;
 
--- The verdict's effect on its part. A job that has ended takes nothing more: its late results are neither charged nor handed out.
+-- What a deleted job was given. The worker's sweep destroys the assets. Called with the job locked.
+create function darkroom.forget_outputs(p_job text) returns void language sql volatile as $$
+  update darkroom.outputs o set url = null, thumbnail_url = null, text = null, destroy_at = case when o.public_id is not null then darkroom.now() end
+   where o.job_id = p_job
+$$;
+
+-- The verdict's effect on its part. A job that has ended takes nothing more: its late results are neither charged nor handed out, those of a
+-- deleted one not even kept.
 create function darkroom.absorb(j darkroom.jobs, a darkroom.attempts) returns void language plpgsql as $$
 declare p darkroom.parts; v record; v_delivered int;
 begin
   update darkroom.attempts x set applied_at = darkroom.now(), next_check_at = null where x.id = a.id;
+  if j.deleted_at is not null then perform darkroom.forget_outputs(j.id); end if;
   select * into p from darkroom.parts x where x.id = a.part_id for no key update;
   if darkroom.is_terminal(j.status) or p.fence <> a.fence or p.status <> 'running' then return; end if;
   if a.status = 'succeeded' then

@@ -113,7 +113,8 @@ begin
   return darkroom.ok(jsonb_build_object('job', darkroom.job_json(j), 'lanes', darkroom.woken(), 'replayed', false));
 end $$;
 
--- Forgets what a job was about: prompt, assets, metadata. Never the books. Only once it has ended. The worker's sweep destroys the assets.
+-- Forgets what a job was about: prompt, assets, metadata. Never the books. Only once it has ended; what is still on its way
+-- is forgotten when it comes.
 create function api.delete_job(credential jsonb, job_id text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.authenticate_for_job(credential, 'jobs', job_id); j darkroom.jobs;
@@ -123,8 +124,7 @@ begin
   if not darkroom.is_terminal(j.status) then
     return darkroom.refuse('invalid_state', format('The job is still %s; cancel it first.', j.status), jsonb_build_object('status', j.status));
   end if;
-  update darkroom.outputs o set url = null, thumbnail_url = null, text = null, destroy_at = case when o.public_id is not null then darkroom.now() end
-   where o.job_id = j.id;
+  perform darkroom.forget_outputs(j.id);
   update darkroom.jobs x set input = '{}', metadata = '{}', end_user = null, webhook_url = null, deleted_at = coalesce(x.deleted_at, darkroom.now()) where x.id = job_id;
   update darkroom.deliveries d set body = '{}', status = case d.status when 'pending' then 'superseded' else d.status end, due_at = null where d.job_id = j.id;
   return darkroom.ok('{}');

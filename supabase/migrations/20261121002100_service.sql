@@ -45,12 +45,13 @@ begin
                where a.provider = p.provider order by a.started_at desc limit 1000) x) t));
 end $$;
 
--- Messages to send now, leased for a minute by moving their due time. What is sent is fixed; when and with which signature is not.
+-- Messages to send now, leased for a minute by moving their due time; a try counts once it is recorded. What is sent is fixed; when and with
+-- which signature is not.
 create function api.due_deliveries(max int) returns jsonb language sql volatile security definer set search_path = '' as $$
   with due as (
     select d.id from darkroom.deliveries d where d.status = 'pending' and d.due_at <= darkroom.now() order by d.due_at limit max for no key update skip locked),
-  leased as (update darkroom.deliveries d set due_at = darkroom.now() + interval '60 seconds', tries = d.tries + 1 from due where d.id = due.id returning d.*)
-  select darkroom.ok(coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'attempt', l.tries, 'url', l.url, 'event', l.event, 'body', l.body,
+  leased as (update darkroom.deliveries d set due_at = darkroom.now() + interval '60 seconds' from due where d.id = due.id returning d.*)
+  select darkroom.ok(coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'attempt', l.tries + 1, 'url', l.url, 'event', l.event, 'body', l.body,
       'account_id', l.account_id, 'secret_version', a.webhook_secret_version)), '[]'))
     from leased l join darkroom.accounts a on a.id = l.account_id
 $$;
@@ -69,11 +70,11 @@ begin
   if v_delay is not null and result->>'retry_after_seconds' is not null then
     v_delay := greatest(v_delay, least(86400, (result->>'retry_after_seconds')::numeric) * interval '1 second');
   end if;
-  update darkroom.deliveries x set
+  update darkroom.deliveries x set tries = attempt,
       status = case when v_ok then 'delivered' when (result->>'gone')::boolean then 'gone' when v_delay is null then 'exhausted' else 'pending' end,
       delivered_at = case when v_ok then darkroom.now() end,
       due_at = case when v_ok or (result->>'gone')::boolean then null else darkroom.now() + v_delay end
-   where x.id = record_delivery.id and x.status = 'pending' and x.tries = attempt returning * into d;
+   where x.id = record_delivery.id and x.status = 'pending' and x.tries = attempt - 1 returning * into d;
   if not found then select * into d from darkroom.deliveries x where x.id = record_delivery.id; end if;
   return darkroom.ok(jsonb_build_object('status', d.status));
 end $$;

@@ -1,7 +1,19 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
-import { type Account, accept, candidate, type Json, makeAccount, makeKey, request, rpc, spec } from '../fixtures.ts';
+import {
+  type Account,
+  accept,
+  candidate,
+  endAttempt,
+  type Json,
+  makeAccount,
+  makeKey,
+  request,
+  rpc,
+  spec,
+  succeeded,
+} from '../fixtures.ts';
 import { codeOf, keys, makeOperator, makePerson, must } from './people.ts';
 
 let pool: Pool;
@@ -90,6 +102,23 @@ test('a key’s limit holds, and the rest goes to the others', async () => {
   const picked = await picks(103);
   expect(picked[ids[0] as string]).toBe(3);
   expect(spread(picked, ids.slice(1))).toBeLessThanOrEqual(1);
+});
+
+test('while one key cools and another is full, work waits for the full one, and nobody asks again for nothing', async () => {
+  const [cooled, full] = [await makeKey(pool, profile), await makeKey(pool, profile, { slots: 1 })];
+  await pool.query(`insert into darkroom.key_cooldowns values ($1, $2, now() + interval '1 hour')`, [
+    cooled,
+    `${profile}/one`,
+  ]);
+  await makeKey(pool, `${profile}-dear`);
+  const [lane, dear] = [candidate(profile), candidate(`${profile}-dear`, { credits: 90 })];
+  await accept(pool, who, request([spec([lane, dear]), spec([lane, dear])], { batch: true }));
+  const claim = async () => (await rpc(pool, 'worker', 'claim', [`${profile}:platform`, 10])).ok;
+  const first = await claim();
+  expect(first.attempts).toMatchObject([{ key_id: full }]);
+  expect(first.lanes).toEqual([]);
+  await endAttempt(pool, first.attempts[0], succeeded());
+  expect((await claim()).attempts).toMatchObject([{ key_id: full, provider_model: `${profile}/one` }]);
 });
 
 test.each(['least_used', 'round_robin'])(
