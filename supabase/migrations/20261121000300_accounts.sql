@@ -3,7 +3,6 @@ create table darkroom.accounts (
   id text collate "C" primary key default darkroom.new_id('acct'),
   kind text not null check (kind in ('user', 'organization')),
   name text not null check (length(name) between 1 and 200),
-  slots int not null default 1 check (slots >= 1),
   webhook_secret_version int not null default 1,
   settings_imported_at timestamptz,                     -- browser-stored settings are taken over once
   created_at timestamptz not null default darkroom.now()

@@ -3,7 +3,7 @@
 create domain darkroom.credits as bigint check (value >= 0);
 create domain darkroom.natural as int check (value >= 0);
 create domain darkroom.movement as bigint check (value <> 0);
-create domain darkroom.entry_kind as text check (value in ('grant', 'hold', 'settle', 'void', 'refund', 'rebalance'));
+create domain darkroom.entry_kind as text check (value in ('grant', 'hold', 'settle', 'void', 'refund'));
 create domain darkroom.hold_status as text check (value in ('held', 'settled', 'voided'));
 create type darkroom.ledger as enum ('granted', 'available', 'held', 'spent');
 

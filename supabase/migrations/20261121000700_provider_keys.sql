@@ -20,7 +20,6 @@ create table darkroom.provider_api_keys (
   max_concurrency int not null default 10 check (max_concurrency >= 0),
   picks bigint not null default 0,
   turn bigint not null default 0,         -- when it was picked last, as a number that no clock can set back
-  picked_at timestamptz,
   usage_count bigint not null default 0,  -- successes only
   failure_count bigint not null default 0,
   last_used_at timestamptz,

@@ -58,22 +58,21 @@ $$;
 
 create function api.grant_credits(credential jsonb, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller := darkroom.operator(credential); v jsonb; g darkroom.grants; v_account text := request->>'account_id';
+declare
+  c darkroom.caller := darkroom.operator(credential); v jsonb; g darkroom.grants; v_account text := request->>'account_id';
+  v_once jsonb := jsonb_build_object('key', request->'idempotency_key', 'request_hash', request->'request_hash');
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   if not exists (select from darkroom.accounts a where a.id = v_account) then return darkroom.refuse('not_found', 'There is no such account.'); end if;
-  v := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'request_hash');
+  v := darkroom.made_before(c, v_once);
   if v ? 'refusal' then return v; end if;
   if v is not null then
     select * into g from darkroom.grants x where x.id = v->'object_ids'->>0;
     return darkroom.grant_json(g, true);
   end if;
-  perform pg_advisory_xact_lock(hashtextextended('grant:' || c.account_id || ':' || (request->>'idempotency_key'), 0));
-  v := darkroom.replay(c.account_id, request->>'idempotency_key', request->>'request_hash');
-  if v is not null then return api.grant_credits(credential, request); end if;
   g := darkroom.issue(v_account, (request->>'credits')::bigint, request->>'kind', request->>'reason', request->>'reference', c.actor);
   if g.id is null then return darkroom.refuse('invalid_state', 'A grant with this reference exists.'); end if;
-  perform darkroom.remember(c.account_id, request->>'idempotency_key', request->>'request_hash', 'grant', array[g.id]);
+  perform darkroom.made(c, v_once, 'grant', g.id);
   perform darkroom.audit(c, v_account, 'credits.granted', 'grant', g.id, null, jsonb_build_object('credits', g.credits, 'kind', g.kind, 'reason', g.reason, 'reference', g.reference));
   return darkroom.grant_json(g, false);
 end $$;

@@ -1,5 +1,5 @@
 -- What must hold of the books and the queue at any instant. Each line counts its violations in one statement, so in one snapshot.
--- Numbers 1 to 13, 16, 18 and 22 are the service's published invariants (docs/reliability.md); 29 and up are the queue's own.
+-- Numbers 1 to 13, 16, 18 and 22 are the service's published invariants (docs/reliability.md); 29 and up came later.
 create function darkroom.invariants() returns table (id int, name text, violations bigint)
 language sql stable as $$
   select 1, 'entries sum to zero', abs(coalesce(sum(e.amount), 0))::bigint from darkroom.entries e

@@ -16,7 +16,7 @@ begin
 end $$;
 
 -- The key that an attempt pins: for the attempt that runs or has just ended, under its fence, and nobody else.
-create or replace function api.key_for_attempt(attempt_id text, fence bigint) returns jsonb
+create function api.key_for_attempt(attempt_id text, fence bigint) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare a darkroom.attempts; v jsonb;
 begin

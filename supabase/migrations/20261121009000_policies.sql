@@ -21,15 +21,14 @@ end $$;
 revoke update, delete on darkroom.entries, darkroom.hold_ends, darkroom.grants, darkroom.refunds, darkroom.job_events, darkroom.provider_costs
   from darkroom_system;
 
-grant select on darkroom.accounts, darkroom.api_keys, darkroom.users, darkroom.organizations, darkroom.projects, darkroom.state_edges, darkroom.lanes,
-  darkroom.provider_api_keys, darkroom.key_cooldowns, darkroom.hold_ends, darkroom.refunds, darkroom.provider_costs,
+grant select on darkroom.accounts, darkroom.api_keys, darkroom.users, darkroom.organizations, darkroom.projects, darkroom.state_edges,
+  darkroom.provider_api_keys, darkroom.key_cooldowns, darkroom.refunds, darkroom.provider_costs,
   darkroom.delivery_tries, darkroom.consumed_messages to darkroom_account;
 grant select, insert on darkroom.entries, darkroom.job_events, darkroom.hold_ends, darkroom.batches, darkroom.lanes, darkroom.outbox,
-  darkroom.quotes, darkroom.requests to darkroom_account;
+  darkroom.requests to darkroom_account;
 grant select, insert, update on darkroom.slots, darkroom.caps, darkroom.holds, darkroom.jobs, darkroom.parts, darkroom.lane_accounts, darkroom.quotes,
   darkroom.attempts, darkroom.outputs, darkroom.deliveries to darkroom_account;
 grant select on darkroom.job_history to darkroom_account, darkroom_system;
-grant usage on sequence darkroom.transfer_id to darkroom_account, darkroom_system;
 grant usage on all sequences in schema darkroom to darkroom_account, darkroom_system;
 
 -- Rows without an account column: found through the row that has one.
@@ -42,9 +41,9 @@ create policy account on darkroom.hold_ends to darkroom_account using (exists (s
 create policy account on darkroom.delivery_tries for select to darkroom_account using (exists (select from darkroom.deliveries d where d.id = delivery_id));
 create policy account on darkroom.consumed_messages for select to darkroom_account
   using (source = 'callback' and exists (select from darkroom.attempts a where a.id = body->>'attempt_id'));
+-- A job may be paid with the platform's keys, which have no account, with the account's, and with those of the person who asks.
 create policy account on darkroom.provider_api_keys for select to darkroom_account
-  using (owner_kind = 'platform' or account_id = current_setting('app.account_id', true)
-    or account_id = (select u.account_id from darkroom.users u where u.id::text = current_setting('app.user_id', true)));
+  using (account_id is null or account_id in (current_setting('app.account_id', true), current_setting('app.person_account', true)));
 create policy account on darkroom.key_cooldowns for select to darkroom_account using (exists (select from darkroom.provider_api_keys k where k.id = key_id));
 
 -- Helpers run as whichever of the two owners called; nobody else may call them.

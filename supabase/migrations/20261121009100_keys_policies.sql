@@ -10,9 +10,6 @@ grant usage on sequence darkroom.pick_turn, darkroom.setting_version, darkroom.a
 -- What happened is appended to, by nobody changed.
 revoke update, delete on darkroom.audit_log, darkroom.key_events, darkroom.settings_events from darkroom_system;
 
--- A job may be paid with the platform's keys, which have no account, with the account's, and with those of the person who asks.
-alter policy account on darkroom.provider_api_keys
-  using (account_id is null or account_id in (current_setting('app.account_id', true), current_setting('app.person_account', true)));
 create policy owner_adds on darkroom.provider_api_keys for insert to darkroom_account
   with check (case owner_kind when 'platform' then current_setting('app.operator', true) = 'on' else account_id = current_setting('app.account_id', true) end);
 create policy owner_changes on darkroom.provider_api_keys for update to darkroom_account
