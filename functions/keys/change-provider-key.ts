@@ -17,23 +17,25 @@ export const changeProviderKeyRoute = (deps: KeysDeps): Route =>
     async handle({ credential, params: { id }, body }, c) {
       const { additional_config: given, ...patch } = body;
       demand(profileErrors(patch.profile));
-      const additional_config = given && (await configOf(deps, credential, id, given));
-      return c.json(
-        unwrap(await deps.db.patchProviderKey(credential, id, { ...patch, ...(given && { additional_config }) })),
-      );
+      const sealed = given && (await sealSettings(deps, credential, id, given));
+      const change = { ...patch, ...(sealed && { additional_config: sealed.additional_config }) };
+      const changed = unwrap(await deps.db.patchProviderKey(credential, id, change));
+      // After the row: a change that it refuses must not have reached the envelopes.
+      if (sealed?.plan.stored === 'elsewhere') await putAway(deps, sealed.plan, sealed);
+      return c.json(changed);
     },
   });
 
-async function configOf(deps: KeysDeps, credential: Credential, id: string, given: Record<string, unknown>) {
+/** The key's envelopes with its new settings sealed beside them, and where they belong. */
+async function sealSettings(deps: KeysDeps, credential: Credential, id: string, given: Record<string, unknown>) {
   if (given.endpoint_url !== undefined)
     demand(endpointErrors(deps, given.endpoint_url, 'additional_config.endpoint_url'));
   const key = unwrap(await deps.db.openProviderKey(credential, id));
-  // Asked before anything is put away; the database asks again.
+  // Asked before anything is sealed; the database asks again.
   if (given.endpoint_url !== key.additional_config.endpoint_url)
     return refuse({ code: 'invalid_state', detail: OTHER_ADDRESS });
   const { api_key, api_secret } = (await withEnvelopes(deps, key)) ?? key;
   if (api_key === null) return refuse({ code: 'invalid_state', detail: 'This key is not stored here.' });
   const additional_config = await sealConfig(deps.keyring, contextOf(key), given, api_key);
-  await putAway(deps, { ...key, id }, { api_key, api_secret, additional_config });
-  return additional_config;
+  return { api_key, api_secret, additional_config, plan: { ...key, id } };
 }

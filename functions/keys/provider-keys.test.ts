@@ -5,12 +5,12 @@ import { fingerprint } from './fingerprint.ts';
 import { openSealed } from './sealed-key.ts';
 import { CANARY, CREDENTIAL, fakeApp, json, KEY_ID, keyRow, keyring, material } from './testing/fakes.ts';
 
-const plan = { id: KEY_ID, version: 1, owner: 'user:acct_1', provider: 'fal', sibling: null };
+const plan = { id: KEY_ID, version: 1, owner: 'user:acct_1', provider: 'fal', sibling: null, answered: false };
 const answers = {
   beginKeyTest: () => ok({}),
   prepareProviderKey: () => ok(plan),
   createProviderKey: () => ok({ ...keyRow(), replayed: false }),
-  replaceProviderKey: () => ok(keyRow({ version: 2 })),
+  replaceProviderKey: () => ok({ ...keyRow({ version: 2 }), replayed: false }),
   getProviderKey: () => ok(keyRow()),
 };
 const body = { provider: 'fal', api_key: CANARY, additional_config: { region: 'eu', webhook_secret: 'c4n4ry-hook' } };
@@ -144,12 +144,16 @@ describe('replacing', () => {
     expect(await openSealed(keyring, material({ version: 1, api_key: request.api_key }))).toBeNull();
   });
 
-  test('twice under one Idempotency-Key is once', async () => {
-    const getProviderKey = async () => ok(keyRow({ fingerprint: await fingerprint(CANARY) }));
-    const { call, calls } = fakeApp({ ...next, getProviderKey });
+  test('what was answered before is neither sealed nor put away again', async () => {
+    const sealed = { putSealed: vi.fn(() => ok({})) };
+    const prepareProviderKey = () => ok({ ...plan, version: 3, answered: true });
+    const replaceProviderKey = () => ok({ ...keyRow({ version: 2 }), replayed: true });
+    const { call, calls } = fakeApp({ prepareProviderKey, replaceProviderKey }, { sealed: sealed as never });
     const response = await call(path, { body: { api_key: CANARY }, headers: { 'idempotency-key': 'once' } });
     expect([response.status, response.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
-    expect(calls.map(({ fn }) => fn)).not.toContain('replaceProviderKey');
+    const once = { key: 'once', request_hash: expect.any(String) };
+    expect(calls.map(({ args }) => args.slice(1))).toEqual([[{ id: KEY_ID, idempotency: once }], [KEY_ID, null, once]]);
+    expect(sealed.putSealed).not.toHaveBeenCalled();
   });
 
   test('a key of the wrong form is refused by the provider of the row', async () => {
@@ -194,6 +198,24 @@ describe('changing', () => {
       expect(sealed.putSealed).not.toHaveBeenCalled();
     },
   );
+
+  const settings = { additional_config: { webhook_secret: 'c4n4ry-two' } };
+  const stored = async (where: 'here' | 'elsewhere', patchProviderKey: () => unknown) => {
+    const { call: first, calls: made } = fakeApp(answers);
+    await first('/v1/provider-keys', { body });
+    const { api_key } = requestOf(made, 'createProviderKey');
+    const sealed = { putSealed: vi.fn(() => ok({})), getSealed: () => ok(material({ api_key })) };
+    const openProviderKey = () => ok(material({ stored: where, api_key: where === 'here' ? api_key : null }));
+    const { call } = fakeApp({ openProviderKey, patchProviderKey }, { sealed: sealed as never });
+    const { status } = await call(path, { method: 'PATCH', body: settings });
+    return { status, puts: sealed.putSealed.mock.calls.length };
+  };
+
+  test('envelopes go where the key’s own are, and nowhere if the row refuses', async () => {
+    expect(await stored('here', () => ok(keyRow()))).toEqual({ status: 200, puts: 0 });
+    expect(await stored('elsewhere', () => ok(keyRow()))).toEqual({ status: 200, puts: 1 });
+    expect(await stored('elsewhere', () => refused('conflict'))).toEqual({ status: 409, puts: 0 });
+  });
 
   test('what is not given stays as it is', async () => {
     const { call, calls } = fakeApp({ patchProviderKey: () => ok(keyRow()) });

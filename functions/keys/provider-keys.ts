@@ -1,4 +1,3 @@
-import type { Credential } from '../../shared/auth/credential.ts';
 import * as contract from '../../shared/contract/provider-keys.ts';
 import type { SealPlan } from '../../shared/db/key-service/provider-key-rows.ts';
 import { unwrap } from '../../shared/errors/result.ts';
@@ -34,25 +33,20 @@ const create = (deps: KeysDeps): Route =>
     },
   });
 
-/** Under an Idempotency-Key the same key twice is a repetition, not a second replacement. */
 const replace = (deps: KeysDeps): Route =>
   route({
     ...contract.replaceProviderKey,
     async handle({ credential, params: { id }, body, idempotencyKey }, c) {
-      const plan = unwrap(await deps.db.prepareProviderKey(credential, { id }));
+      const once = await onceOf(c, idempotencyKey, body);
+      const plan = unwrap(await deps.db.prepareProviderKey(credential, { id, idempotency: once }));
       unwrap(checkKeyForm(deps, plan.provider, body));
-      if (idempotencyKey !== undefined && (await holds(deps, credential, id, body.api_key))) {
-        markReplayed(c, true);
-        return c.json(unwrap(await deps.db.getProviderKey(credential, id)));
-      }
-      const request = { ...(await sealAway(deps, plan, body)), version: plan.version };
       // Refused, it is not taken back: under this version there may be somebody else's by now.
-      return c.json(unwrap(await deps.db.replaceProviderKey(credential, id, request)));
+      const request = plan.answered ? null : { ...(await sealAway(deps, plan, body)), version: plan.version };
+      const { replayed, ...key } = unwrap(await deps.db.replaceProviderKey(credential, id, request, once));
+      markReplayed(c, replayed);
+      return c.json(key);
     },
   });
-
-const holds = async ({ db }: KeysDeps, credential: Credential, id: string, key: string) =>
-  unwrap(await db.getProviderKey(credential, id)).fingerprint === (await fingerprint(key));
 
 /** The secrets sealed for one version, and put away; what the row takes along. */
 async function sealAway(deps: KeysDeps, plan: SealPlan, secrets: KeySecrets) {

@@ -108,7 +108,7 @@ export type Database = {
       rename_organization: { Args: { credential: Json; id: string; name: string }; Returns: Json };
       rename_project: { Args: { credential: Json; id: string; name: string }; Returns: Json };
       reorder_provider_keys: { Args: { credential: Json; ids: Json }; Returns: Json };
-      replace_provider_key: { Args: { credential: Json; id: string; request: Json }; Returns: Json };
+      replace_provider_key: { Args: { credential: Json; id: string; idempotency: Json; request: Json }; Returns: Json };
       replay_delivery: { Args: { credential: Json; id: string }; Returns: Json };
       reschedule_check: { Args: { attempt_id: string; check_after_seconds: number; fence: number }; Returns: Json };
       review_job: { Args: { credential: Json; decision: string; idempotency: Json; job_id: string }; Returns: Json };

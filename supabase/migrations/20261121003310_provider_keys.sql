@@ -1,7 +1,7 @@
 -- Adding and reading providers' keys. The Worker seals before it inserts, so it asks for id, owner and version first.
 
--- request: {provider, scope?, scope_id?} for a new key, {id} for the next version of one. What the seal is bound to, and another
--- envelope of the same owner, whose data key is used again.
+-- request: {provider, scope?, scope_id?} for a new key, {id, idempotency?} for the next version of one. What the seal is bound to, and another
+-- envelope of the same owner, whose data key is used again. `answered`: there is nothing to seal, the next call was answered before.
 create function api.prepare_provider_key(credential jsonb, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller; k darkroom.provider_api_keys;
@@ -12,7 +12,8 @@ begin
   select * into k from darkroom.provider_api_keys x where x.id = request->>'id';
   if k.source <> 'sealed' then return darkroom.refuse('invalid_state', 'This key is not stored here and cannot be replaced.'); end if;
   return darkroom.ok(jsonb_build_object('id', coalesce(k.id, darkroom.new_id('key')), 'version', coalesce(k.version, 0) + 1,
-    'owner', c.owner_kind || ':' || c.owner_id, 'provider', coalesce(k.provider_name, request->>'provider'), 'sibling', darkroom.sibling_seal(c)));
+    'owner', c.owner_kind || ':' || c.owner_id, 'provider', coalesce(k.provider_name, request->>'provider'), 'sibling', darkroom.sibling_seal(c),
+    'answered', darkroom.made_before(c, request->'idempotency') is not null));
 end $$;
 
 create function darkroom.sibling_seal(c darkroom.caller) returns text

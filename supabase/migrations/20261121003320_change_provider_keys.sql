@@ -49,12 +49,18 @@ begin
    where s.key_id = k.id and s.version = k.version;
 end $$;
 
--- request: {version, last4, fingerprint, api_key | null, api_secret?, additional_config?}; `version` as prepare_provider_key said.
-create function api.replace_provider_key(credential jsonb, id text, request jsonb) returns jsonb
+-- request: {version, last4, fingerprint, api_key | null, api_secret?, additional_config?}; `version` as prepare_provider_key said. Of a request
+-- that was answered before it is not read.
+create function api.replace_provider_key(credential jsonb, id text, request jsonb, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_provider_key(credential, 'manage', id); o darkroom.provider_api_keys; k darkroom.provider_api_keys; v jsonb;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  v := darkroom.made_before(c, idempotency);
+  if v ? 'refusal' then return v; end if;
+  if v is not null then
+    return darkroom.ok((select darkroom.provider_key_json(x) || '{"replayed": true}' from darkroom.provider_api_keys x where x.id = replace_provider_key.id));
+  end if;
   perform darkroom.lock_keys(c.owner_kind, c.owner_id);
   select * into o from darkroom.provider_api_keys x where x.id = replace_provider_key.id and x.deleted_at is null for no key update;
   if not found then return darkroom.refuse('not_found'); end if;
@@ -65,12 +71,12 @@ begin
   if v is not null then return v; end if;
   update darkroom.provider_api_keys x set version = o.version + 1, last4 = request->>'last4', fingerprint = k.fingerprint, state = 'active',
       endpoint = darkroom.address(request->'additional_config'->>'endpoint_url') where x.id = k.id returning * into k;
-  perform darkroom.store_version(k, request, c.actor);
+  perform darkroom.store_version(k, request, c.actor), darkroom.made(c, idempotency, 'provider_key', k.id);
   update darkroom.provider_key_versions x set retired_at = darkroom.now() where x.key_id = k.id and x.version < k.version and x.retired_at is null;
   perform darkroom.sync_endpoint(k.owner_kind, k.owner_id, k.account_id, k.provider_name), darkroom.wipe_versions(k.id), darkroom.wake_key(k.id);
   perform darkroom.audit(c, k.account_id, 'provider_key.replaced', 'provider_key', k.id, darkroom.provider_key_audit(o), darkroom.provider_key_audit(k));
   perform darkroom.note_event(k.account_id, 'provider_key.changed', jsonb_build_object('id', k.id, 'provider', k.provider_name));
-  return darkroom.ok(darkroom.provider_key_json(k));
+  return darkroom.ok(darkroom.provider_key_json(k) || '{"replayed": false}');
 end $$;
 
 -- Stops picks at once. `draining` is how many attempts still run with it; its ciphertext goes when the last one has ended.
@@ -116,6 +122,6 @@ end $$;
 
 select darkroom.own('darkroom.store_config(darkroom.provider_api_keys, jsonb)', 'darkroom_system');
 select darkroom.expose('api.patch_provider_key(jsonb,text,jsonb)', 'darkroom_account', 'keys');
-select darkroom.expose('api.replace_provider_key(jsonb,text,jsonb)', 'darkroom_account', 'keys');
+select darkroom.expose('api.replace_provider_key(jsonb,text,jsonb,jsonb)', 'darkroom_account', 'keys');
 select darkroom.expose('api.delete_provider_key(jsonb,text)', 'darkroom_account', 'keys');
 select darkroom.expose('api.reorder_provider_keys(jsonb,jsonb)', 'darkroom_account', 'keys');

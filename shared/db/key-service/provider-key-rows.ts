@@ -61,8 +61,18 @@ export type ProviderKeyPatch = {
   additional_config?: Record<string, unknown>;
 };
 
-/** What a seal is bound to, before anything is sealed. `sibling`: an envelope of the same owner, whose data key is used again. */
-export type SealPlan = { id: string; version: number; owner: string; provider: string; sibling: string | null };
+/**
+ * What a seal is bound to, before anything is sealed. `sibling`: an envelope of the same owner, whose data key is used again. `answered`:
+ * nothing needs sealing, the same request was answered before.
+ */
+export type SealPlan = {
+  id: string;
+  version: number;
+  owner: string;
+  provider: string;
+  sibling: string | null;
+  answered: boolean;
+};
 /** A key as it is stored; sealed settings stand among the others in `additional_config`. */
 export type KeyMaterial = {
   key_id: string;

@@ -17,8 +17,10 @@ import type {
 
 /** Providers' keys and their pools, and what the sweep does for them. */
 export const providerKeyCalls = (call: Call) => ({
-  prepareProviderKey: (credential: Credential, request: { id: string } | (Scope & { provider: string })) =>
-    call<SealPlan>('prepare_provider_key', { credential, request }),
+  prepareProviderKey: (
+    credential: Credential,
+    request: { id: string; idempotency: Once } | (Scope & { provider: string }),
+  ) => call<SealPlan>('prepare_provider_key', { credential, request }),
   createProviderKey: (credential: Credential, request: NewProviderKey, idempotency: Once) =>
     call<Replayed<ProviderKeyRow>>('create_provider_key', { credential, request, idempotency }),
   listProviderKeys: (credential: Credential, filter: ProviderKeyFilter) =>
@@ -27,8 +29,8 @@ export const providerKeyCalls = (call: Call) => ({
     call<ProviderKeyRow & { events: KeyEvent[] }>('get_provider_key', { credential, id }),
   patchProviderKey: (credential: Credential, id: string, patch: ProviderKeyPatch) =>
     call<ProviderKeyRow>('patch_provider_key', { credential, id, patch }),
-  replaceProviderKey: (credential: Credential, id: string, request: NextVersion) =>
-    call<ProviderKeyRow>('replace_provider_key', { credential, id, request }),
+  replaceProviderKey: (credential: Credential, id: string, request: NextVersion | null, idempotency: Once) =>
+    call<Replayed<ProviderKeyRow>>('replace_provider_key', { credential, id, request, idempotency }),
   deleteProviderKey: (credential: Credential, id: string) =>
     call<DeletedKey>('delete_provider_key', { credential, id }),
   reorderProviderKeys: (credential: Credential, ids: string[]) =>

@@ -88,7 +88,7 @@ function calls(): Record<string, unknown[][]> {
     get_provider_key: everyKey.map((id) => [id]),
     open_provider_key: everyKey.map((id) => [id]),
     patch_provider_key: everyKey.map((id) => [id, { name: 'x' }]),
-    replace_provider_key: everyKey.map((id) => [id, { version: 2, last4: 'x', fingerprint: 'x' }]),
+    replace_provider_key: everyKey.map((id) => [id, { version: 2, last4: 'x', fingerprint: 'x' }, {}]),
     delete_provider_key: everyKey.map((id) => [id]),
     reorder_provider_keys: everyKey.map((id) => [[id]]),
     record_key_test: everyKey.map((id) => [id, 1, { result: 'invalid' }]),

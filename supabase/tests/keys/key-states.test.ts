@@ -71,7 +71,7 @@ describe('out of service', () => {
     const { attempts } = (await rpc(pool, 'worker', 'claim', [`fal:user:${who.account}`, 10])).ok;
     const { version } = await must(call('prepare_provider_key', { id: key.id }));
     const body = { version, last4: 'new1', fingerprint: 'new', api_key: 'dkv1.x' };
-    await must(call('replace_provider_key', key.id, body));
+    await must(call('replace_provider_key', key.id, body, {}));
     await endAttempt(pool, attempts[0], disabled);
     expect(await state()).toMatchObject({ state: 'active', state_reason: null, version: 2 });
   });
@@ -83,7 +83,7 @@ describe('out of service', () => {
     await run(disabled);
     const { version } = await must(call('prepare_provider_key', { id: key.id }));
     const body = { version, last4: 'new1', fingerprint: 'new', api_key: 'dkv1.x' };
-    await must(call('replace_provider_key', key.id, body));
+    await must(call('replace_provider_key', key.id, body, {}));
     expect(await state()).toMatchObject({ state: 'active', version: 2 });
   });
 

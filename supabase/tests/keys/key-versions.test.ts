@@ -101,7 +101,21 @@ describe('versions', () => {
     const { version } = await must(call('get_provider_key', key.id));
     expect(version).toBe(1 + codes.filter((code) => code === 'ok').length);
     const stale = { version: 2, last4: 'x', fingerprint: 'y', api_key: sealed() };
-    expect(codeOf(await call('replace_provider_key', key.id, stale))).toBe('conflict');
+    expect(codeOf(await call('replace_provider_key', key.id, stale, {}))).toBe('conflict');
+  });
+
+  test('under one idempotency key a replacement is made once, and every part of it counts', async () => {
+    const key = await addKey(pool, who, 'fal');
+    const next = { version: 2, last4: 'x', fingerprint: 'same', api_key: sealed() };
+    const run = (once: Json) => call('replace_provider_key', key.id, next, once);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => run({ key: 'r', request_hash: 'a' })));
+    expect(answers.map(codeOf)).toEqual(Array(5).fill('ok'));
+    expect(answers.filter(({ ok }) => ok.replayed)).toHaveLength(4);
+    const prepare = (once: Json) => must(call('prepare_provider_key', { id: key.id, idempotency: once }));
+    expect(await prepare({ key: 'r', request_hash: 'a' })).toMatchObject({ answered: true });
+    expect(await prepare({ key: 's', request_hash: 'a' })).toMatchObject({ answered: false, version: 3 });
+    expect(codeOf(await run({ key: 'r', request_hash: 'another endpoint_url' }))).toBe('idempotency_mismatch');
+    expect((await must(call('get_provider_key', key.id))).version).toBe(2);
   });
 
   test('a claim that races a replacement or a deletion runs with a version that can be opened', async () => {

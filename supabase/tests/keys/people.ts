@@ -107,7 +107,7 @@ export const codeOf = (answer: Answer) => answer.refusal?.code ?? 'ok';
 export async function replaceKey(pool: Pool, { credential }: Account, id: string, body: Json = {}): Promise<Answer> {
   const { version } = await must(keys(pool, 'prepare_provider_key', [credential, { id }]));
   const made = { version, last4: 'wxyz', fingerprint: randomUUID(), api_key: sealed(), ...body };
-  return keys(pool, 'replace_provider_key', [credential, id, made]);
+  return keys(pool, 'replace_provider_key', [credential, id, made, {}]);
 }
 
 /** A key's versions: which are wiped, and whose ciphertext is there. */

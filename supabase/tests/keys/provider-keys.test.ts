@@ -226,7 +226,7 @@ describe('whose it is', () => {
       ['patch_provider_key', [key.id, { name: 'x' }]],
       ['open_provider_key', [key.id]],
       ['prepare_provider_key', [{ provider: 'fal', ...place }]],
-      ['replace_provider_key', [key.id, {}]],
+      ['replace_provider_key', [key.id, {}, {}]],
       ['delete_provider_key', [key.id]],
     ];
     const seen = [];

@@ -354,7 +354,7 @@ describe('a custom endpoint', () => {
     const key = await addKey(pool, who, 'fal', kept());
     const waiting = await submit(pool, who, ['fal']);
     const next = { version: 2, last4: 'x', fingerprint: 'moved', api_key: sealed(), ...kept('https://new.test') };
-    await must(keys(pool, 'replace_provider_key', [who.credential, key.id, next]));
+    await must(keys(pool, 'replace_provider_key', [who.credential, key.id, next, {}]));
     expect(await runLane(pool, at(own('fal')), () => succeeded())).toEqual([]);
     expect(await job(waiting.ok.jobs[0].id)).toMatchObject({ status: 'failed' });
     const moved = await submit(pool, who, ['fal']);
