@@ -256,6 +256,14 @@ describe('…/test', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
+  test('a secret in any script is tried', async () => {
+    const { call, fetch } = fakeApp(answers);
+    fetch.mockImplementation(async () => Response.json({}, { status: 401 }));
+    const body = { provider: 'vectorizer', api_key: CANARY, api_secret: 'секрет' };
+    const response = await call('/v1/provider-keys/test', { body });
+    expect([response.status, (await json(response)).result]).toEqual([200, 'invalid']);
+  });
+
   test('of a kept key counts, for the version that was tried', async () => {
     const env = { FAL_KEY: CANARY, FAL_ENDPOINT: 'http://127.0.0.1:9001' };
     const row = material({

@@ -1,4 +1,4 @@
-import { hmacKey, toBase64Url, toBytes } from '../signatures/bytes.ts';
+import { hmacKey, toBase64, toBase64Url, toBytes } from '../signatures/bytes.ts';
 import type { CheckRow } from './checks.ts';
 
 type Secrets = { key: string; secret?: string; now: () => number };
@@ -14,7 +14,7 @@ async function credentialOf(auth: CheckRow['auth'], secrets: Secrets): Promise<R
   if (auth === 'bearer') return { authorization: `Bearer ${key}` };
   if (auth.startsWith('header ')) return { [auth.slice('header '.length)]: key };
   if (secret === undefined) return null;
-  if (auth === 'basic') return { authorization: `Basic ${btoa(`${key}:${secret}`)}` };
+  if (auth === 'basic') return { authorization: `Basic ${toBase64(toBytes(`${key}:${secret}`))}` };
   if (auth === 'modal') return { 'Modal-Key': key, 'Modal-Secret': secret };
   return { authorization: `Bearer ${await klingToken(key, secret, secrets.now())}` };
 }

@@ -91,6 +91,23 @@ test('a self-hosted model without an address cannot be tried', async () => {
   expect(await tried('ollama', 200, {}, { config: {} })).toMatchObject({ result: 'unreachable', calls: 0 });
 });
 
+test('Basic carries any text, as UTF-8', async () => {
+  const { result, headers } = await tried('vectorizer', 200, {}, { secret: 'ключ ✓' });
+  const sent = headers.get('authorization')?.replace('Basic ', '') ?? '';
+  expect([result, Buffer.from(sent, 'base64').toString()]).toEqual(['valid', `${KEY}:ключ ✓`]);
+});
+
+test.each([...rows.map(([id]) => id), 'replicate', 'fal'])('%s: no text makes the test of a key throw', async (id) => {
+  const fetch = async (input: string | URL, init?: RequestInit) => {
+    new Request(input, init);
+    return Response.json({}, { status: 401 });
+  };
+  for (const text of ['', 'ключ', 'line\nbreak', '\ud800']) {
+    const { result } = await tried(id, 401, {}, { key: text, secret: text, fetch });
+    expect(['invalid', 'unreachable']).toContain(result);
+  }
+});
+
 test.each(['replicate', 'fal'])('%s answers for itself', async (provider) => {
   const key = provider === 'fal' ? 'id:secret' : 'r8_canary';
   expect((await tried(provider, 401, { detail: 'No' }, { key })).result).toBe('invalid');

@@ -35,10 +35,10 @@ async function checkByRow(row: CheckRow, options: CheckOptions, timeout: AbortSi
   const base = options.baseUrl ?? row.base ?? endpointOf(options);
   if (!base)
     return { result: 'unreachable', message: 'Set endpoint_url in additional_config: there is no other address.' };
-  const headers = await checkHeaders(row, options);
-  if (!headers) return { result: 'invalid', message: 'The api_secret is missing.' };
   const body = row.form && new URLSearchParams({ [row.form]: options.key });
   try {
+    const headers = await checkHeaders(row, options);
+    if (!headers) return { result: 'invalid', message: 'The api_secret is missing.' };
     const url = base.replace(/\/$/, '') + row.path;
     const init = { method: body ? 'POST' : 'GET', headers, redirect: 'manual', ...(body && { body }) } as const;
     const response = await options.fetch(url, init);
