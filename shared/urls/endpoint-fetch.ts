@@ -1,10 +1,6 @@
 import { type GuardedFetchOptions, type GuardedResponse, guardedFetch } from './guarded-fetch.ts';
 
-type EndpointFetchOptions = Omit<GuardedFetchOptions, 'purpose'> & {
-  /** Most 303s in a row. */
-  maxHops?: number;
-};
-
+/** Most 303s in a row. */
 const MAX_HOPS = 30;
 
 /**
@@ -13,10 +9,7 @@ const MAX_HOPS = 30;
  * refused. `timeoutMs` is for all hops together.
  * @see https://modal.com/docs/guide/webhook-timeouts
  */
-export async function endpointFetch({
-  maxHops = MAX_HOPS,
-  ...options
-}: EndpointFetchOptions): Promise<GuardedResponse> {
+export async function endpointFetch(options: Omit<GuardedFetchOptions, 'purpose'>): Promise<GuardedResponse> {
   const signal = AbortSignal.any([
     AbortSignal.timeout(options.timeoutMs),
     ...(options.init?.signal ? [options.init.signal] : []),
@@ -26,7 +19,7 @@ export async function endpointFetch({
     const answer = await guardedFetch({ ...options, url, init: { ...init, signal }, purpose: 'endpoint' });
     if (answer.ok || answer.reason !== 'redirect') return answer;
     const next = seeOther(url, answer);
-    if (!next || hop >= maxHops) return answer;
+    if (!next || hop >= MAX_HOPS) return answer;
     url = next;
     init = { method: 'GET', headers: withoutBody(init.headers) };
   }

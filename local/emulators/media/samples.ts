@@ -9,8 +9,6 @@ const PROMPT = 'a sample from the darkroom';
 export const SAMPLES = ['sample.png', 'sample.jpg', 'sample.mp4', 'sample.mp3'] as const;
 export type SampleName = (typeof SAMPLES)[number];
 
-export const isSample = (name: string): name is SampleName => (SAMPLES as readonly string[]).includes(name);
-
 export function sample(name: SampleName): Promise<Media> {
   if (name === 'sample.mp4') return renderVideo({ prompt: PROMPT, seconds: 3 });
   if (name === 'sample.mp3') return renderAudio({ prompt: PROMPT, seconds: 3 });
