@@ -51,7 +51,7 @@ export function createWorkerDatabase(call: Call) {
     recordSubmission: (attempt_id: string, fence: number, submission: Submission) =>
       call<{ recorded: boolean; cancel_requested: boolean }>('record_submission', { attempt_id, fence, submission }),
     openVerdict: (attempt_id: string, request_id?: string) =>
-      call<{ work: Work; leased: boolean; applied: boolean }>('open_verdict', {
+      call<{ work: Work; leased: boolean }>('open_verdict', {
         attempt_id,
         request_id: request_id ?? null,
       }),
