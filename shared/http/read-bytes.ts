@@ -31,7 +31,8 @@ export async function readUpTo(message: Request | Response, maxBytes: number) {
   return { bytes: join(chunks), complete: true };
 }
 
-function join(chunks: Uint8Array[]): Uint8Array {
+/** The pieces of a body as one. */
+export function join(chunks: Uint8Array[]): Uint8Array {
   const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
   let at = 0;
   for (const chunk of chunks) {

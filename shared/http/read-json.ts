@@ -1,5 +1,5 @@
 import { type Result, refused } from '../errors/result.ts';
-import { declaredLength, readWhole } from './read-bytes.ts';
+import { declaredLength, join, readWhole } from './read-bytes.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** Several data URIs of a megabyte each; larger media belong behind a URL. */
@@ -44,15 +44,5 @@ async function readChunks(request: Request, maxBytes: number): Promise<Uint8Arra
     if (size > maxBytes * TAKEN_IN) return null;
     if (size <= maxBytes) chunks.push(chunk);
   }
-  return size > maxBytes ? null : join(chunks, size);
-}
-
-function join(chunks: Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return size > maxBytes ? null : join(chunks);
 }
