@@ -1,5 +1,5 @@
 import { type Input, validateInput } from '../../../shared/catalog/input.ts';
-import { type FoundModel, findModel } from '../../../shared/catalog/models.ts';
+import { type FoundModel, findModel, isRetired } from '../../../shared/catalog/models.ts';
 import type { JobRequest } from '../../../shared/contract/job-request.ts';
 import type { JobSpec } from '../../../shared/db/rows.ts';
 import { invalidField, ok, type Result, refused } from '../../../shared/errors/result.ts';
@@ -58,10 +58,7 @@ function offeredModel({ model: name, operation }: JobRequest, now: number): Resu
   const found = findModel(name);
   if (!found) return invalidField('model', 'There is no such model');
   const { model } = found;
-  const today = new Date(now).toISOString().slice(0, 10);
-  if (model.status === 'retired' || (model.retires !== undefined && model.retires <= today)) {
-    return refused('model_retired', { model: model.id, successor: model.successor ?? null });
-  }
+  if (isRetired(model, now)) return refused('model_retired', { model: model.id, successor: model.successor ?? null });
   if (operation !== undefined && operation !== model.operation) {
     return invalidField('operation', `${model.id} does ${model.operation}`);
   }
