@@ -1,6 +1,7 @@
 import { createControl } from '../support/control.ts';
 import { createFiles } from '../support/files.ts';
 import { createHooks } from '../support/hooks.ts';
+import { lifecycleOf } from '../support/lifecycle.ts';
 import { createOrigin } from '../support/origin.ts';
 import { createRuns } from '../support/runs.ts';
 import type { Database } from '../support/store.ts';
@@ -88,14 +89,6 @@ export function createService({ database, delayMs, retryDelaysMs, models, ...opt
     else control.refused();
     return decision;
   };
-  const start = (listening: string) => {
-    origin.set(listening);
-    runs.resume();
-    hooks.resume();
-  };
-  const stop = () => {
-    runs.stop();
-    hooks.stop();
-  };
+  const { start, stop } = lifecycleOf(origin, runs, hooks);
   return { origin, files, endpoints, jwks: signer.jwks, runs, control, result, accept, start, stop };
 }

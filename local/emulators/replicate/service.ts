@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createControl } from '../support/control.ts';
 import { createFiles } from '../support/files.ts';
 import { createHooks } from '../support/hooks.ts';
+import { lifecycleOf } from '../support/lifecycle.ts';
 import { createOrigin } from '../support/origin.ts';
 import { createRuns } from '../support/runs.ts';
 import type { Database } from '../support/store.ts';
@@ -83,14 +84,6 @@ export function createService({ database, delayMs, retryDelaysMs, models, ...opt
     else control.refused();
     return decision;
   };
-  const start = (listening: string) => {
-    origin.set(listening);
-    runs.resume();
-    hooks.resume();
-  };
-  const stop = () => {
-    runs.stop();
-    hooks.stop();
-  };
+  const { start, stop } = lifecycleOf(origin, runs, hooks);
   return { now, origin, files, catalog, runs, control, view, accept, start, stop };
 }
