@@ -1,8 +1,8 @@
-import type { Candidate } from '../catalog/candidates.ts';
-import type { Considered, JobRow, JobSpec } from './rows.ts';
+import type { Candidate, Considered, JobRow, JobSpec } from './rows.ts';
 
 /** What SQL says of jobs that it has just accepted: what their client could not know. */
-export type Admission = {
+export type Accepted = {
+  replayed: false;
   account_id: string;
   project_id: string | null;
   batch_id: string | null;
@@ -16,16 +16,19 @@ export type Admission = {
   jobs: JobSpec[] | null;
 };
 
-/** The rows of jobs to which nothing has happened yet, as `get_job` would give them, without asking for them. */
-export function acceptedRows(admission: Admission, sent: JobSpec[]): JobRow[] {
-  const specs = admission.jobs ?? sent;
-  return specs.map((spec, index) => acceptedRow(admission, spec, index));
+/**
+ * The rows of jobs to which nothing has happened yet, without asking for them: as `get_job` would give them, but for `queue_position`,
+ * which is null here because only the database can count who waits.
+ */
+export function acceptedRows(accepted: Accepted, sent: JobSpec[]): JobRow[] {
+  const specs = accepted.jobs ?? sent;
+  return specs.map((spec, index) => acceptedRow(accepted, spec, index));
 }
 
-function acceptedRow(admission: Admission, spec: JobSpec, index: number): JobRow {
-  const created = Date.parse(admission.created_at);
+function acceptedRow(accepted: Accepted, spec: JobSpec, index: number): JobRow {
+  const created = Date.parse(accepted.created_at);
   return {
-    id: admission.ids[index] as string,
+    id: accepted.ids[index] as string,
     object: 'job',
     version: 1,
     status: 'queued',
@@ -33,10 +36,10 @@ function acceptedRow(admission: Admission, spec: JobSpec, index: number): JobRow
     requested_model: spec.requested_model,
     operation: spec.operation,
     priority: spec.priority,
-    account_id: admission.account_id,
-    project_id: admission.project_id,
+    account_id: accepted.account_id,
+    project_id: accepted.project_id,
     end_user: spec.end_user ?? null,
-    batch_id: admission.batch_id,
+    batch_id: accepted.batch_id,
     input: spec.input,
     count: spec.count,
     preview: previewOf(spec.preview),
@@ -56,7 +59,7 @@ function acceptedRow(admission: Admission, spec: JobSpec, index: number): JobRow
     cached: false,
     warnings: spec.warnings,
     metadata: spec.metadata,
-    events_token: admission.tokens[index] as string,
+    events_token: accepted.tokens[index] as string,
   };
 }
 
@@ -64,7 +67,7 @@ const previewOf = (mode: JobSpec['preview']) => (mode === 'none' ? false : mode 
 
 /** As `darkroom.all_considered` says it: SQL names who pays for a candidate only where that had to be found out. */
 function consideredOf({ considered, stages }: JobSpec): Considered[] {
-  const candidates: (Candidate & { lane?: string })[] = (stages.final ?? stages.preview)?.candidates ?? [];
+  const candidates: Candidate[] = (stages.final ?? stages.preview)?.candidates ?? [];
   if (candidates[0]?.lane !== undefined) return considered;
   const plain = candidates.map(({ provider, provider_model }) => ({
     provider,

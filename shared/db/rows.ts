@@ -7,6 +7,8 @@ export type JobRow = Omit<Job, 'urls'> & { events_token: string };
 
 /** One route that a stage may take: the first that has a usable key is tried first. Prices are per output. */
 export type Candidate = CatalogueCandidate & {
+  /** Where SQL lets it wait once it has found out who pays; without one it is the platform's, as it was sent. */
+  lane?: string;
   /** Somebody's own endpoint, which speaks the provider's protocol; asked in place of the provider. */
   endpoint_url?: string;
 };

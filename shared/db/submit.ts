@@ -2,7 +2,7 @@ import type { Credential } from '../auth/credential.ts';
 import type { TimelineItem } from '../contract/job-events.ts';
 import type { CreditEntry, Credits, Grant } from '../contract/money.ts';
 import { ok, type Result } from '../errors/result.ts';
-import { type Admission, acceptedRows } from './accepted.ts';
+import { type Accepted, acceptedRows } from './accepted.ts';
 import type { Call } from './client.ts';
 import type { JobRow, JobSpec } from './rows.ts';
 
@@ -17,14 +17,19 @@ export type AcceptRequest = {
 };
 /** A quote's own idempotency record goes under its own hash; `request_hash` is the one that `accept` will get. */
 export type QuoteRequest = AcceptRequest & { idempotency_hash: string };
-export type Accepted = { jobs: [JobRow, ...JobRow[]]; batch_id?: string | null; replayed: boolean; lanes: string[] };
+export type AcceptedJobs = {
+  jobs: [JobRow, ...JobRow[]];
+  batch_id?: string | null;
+  replayed: boolean;
+  lanes: string[];
+};
 /** A replay shows the jobs as they are now; what was just accepted is as it was sent, but for what SQL added. */
-export type AcceptAnswer = (Accepted & { replayed: true }) | (Admission & { replayed: false });
+export type AcceptAnswer = (AcceptedJobs & { replayed: true }) | Accepted;
 
-export function acceptedFrom(answer: AcceptAnswer, { jobs }: Pick<AcceptRequest, 'jobs'>): Accepted {
+export function acceptedFrom(answer: AcceptAnswer, { jobs }: Pick<AcceptRequest, 'jobs'>): AcceptedJobs {
   if (answer.replayed) return answer;
   const { batch_id, lanes, replayed } = answer;
-  return { jobs: acceptedRows(answer, jobs) as Accepted['jobs'], batch_id, lanes, replayed };
+  return { jobs: acceptedRows(answer, jobs) as AcceptedJobs['jobs'], batch_id, lanes, replayed };
 }
 
 export type QuoteRow = {
@@ -101,7 +106,7 @@ export type SubmitDatabase = ReturnType<typeof createSubmitDatabase>;
 /** The SQL functions of the role `submit`, one thin method each. */
 export function createSubmitDatabase(call: Call) {
   return {
-    async accept(credential: Credential, request: AcceptRequest): Promise<Result<Accepted>> {
+    async accept(credential: Credential, request: AcceptRequest): Promise<Result<AcceptedJobs>> {
       const answer = await call<AcceptAnswer>('accept', { credential, request });
       return answer.ok ? ok(acceptedFrom(answer.value, request)) : answer;
     },
