@@ -58,7 +58,7 @@ export const ERRORS: Record<ErrorCode, ErrorRow> = {
     status: 402,
     title: 'Spend cap reached',
     retryable: false,
-    docs: 'A cap on the key, the member or the account leaves no room for this work. The refusal stays under its Idempotency-Key: once the cap allows it, use a new key.',
+    docs: 'A cap of the API key or the client token, or the number of free jobs a day, leaves no room for this work. The refusal stays under its Idempotency-Key: once the cap allows it, use a new key.',
   },
   forbidden: {
     status: 403,
