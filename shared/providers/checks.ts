@@ -1,6 +1,6 @@
 /**
  * How a key is tried without a bill: one cheap call to the provider's own account or lists, as data. Providers with an adapter have a
- * `check` of their own. `source` is where the call was read; none was made while this was written (2026-11-21).
+ * `check` of their own. `source` is where the call was read, on 2026-11-21; none of these was tried against its vendor.
  */
 export type CheckRow = {
   /** API origin and base path, which `{PROVIDER}_ENDPOINT` replaces. Absent: the address is the user's own (`endpoint_url`). */
