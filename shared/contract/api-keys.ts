@@ -14,7 +14,10 @@ const MAX_TOKEN_SECONDS = 86_400;
 const limits = once(() => ({
   expires_at: z.nullish(Timestamp()),
   allowed_models: described(z.nullish(Models()), 'Nothing but these; all of them unless given'),
-  monthly_credit_cap: z.nullish(z.union([CreditAmount(), z.literal(0)])),
+  monthly_credit_cap: described(
+    z.nullish(z.union([CreditAmount(), z.literal(0)])),
+    'Credits a month, counted for each account that the key spends from: its own, and organisations it acts for',
+  ),
   rate_limit_per_minute: z.nullish(whole(1, 1_000_000)),
 }));
 
@@ -36,7 +39,7 @@ export const ApiKey = named('ApiKey', () =>
     scopes: z.array(z.string()),
     allowed_models: z.nullable(z.array(z.string())),
     monthly_credit_cap: z.nullable(z.int()),
-    cap_used: described(z.nullable(z.int()), 'Drawn on the cap this month'),
+    cap_used: described(z.nullable(z.int()), 'Drawn on the cap of its own account this month'),
     rate_limit_per_minute: z.nullable(z.int()),
     account_id: AccountId(),
     organization_id: z.nullable(OrganizationId()),
