@@ -40,9 +40,10 @@ const replace = (deps: KeysDeps): Route =>
       const once = await onceOf(c, idempotencyKey, body);
       const plan = unwrap(await deps.db.prepareProviderKey(credential, { id, idempotency: once }));
       unwrap(checkKeyForm(deps, plan.provider, body));
-      // Refused, it is not taken back: under this version there may be somebody else's by now.
       const request = plan.answered ? null : { ...(await sealAway(deps, plan, body)), version: plan.version };
-      const { replayed, ...key } = unwrap(await deps.db.replaceProviderKey(credential, id, request, once));
+      const replaced = await deps.db.replaceProviderKey(credential, id, request, once);
+      if (request && (!replaced.ok || replaced.value.replayed)) await takeBack(deps, plan, deps.log);
+      const { replayed, ...key } = unwrap(replaced);
       markReplayed(c, replayed);
       return c.json(key);
     },

@@ -42,3 +42,8 @@ create function darkroom.refuse(p_code text, p_detail text default null, p_more 
 language sql stable as $$
   select jsonb_build_object('refusal', jsonb_strip_nulls(jsonb_build_object('code', p_code, 'detail', p_detail)) || p_more)
 $$;
+
+-- Of a minute that began then. It may have begun a little later than now: transactions reach a lock in another order than they began.
+create function darkroom.seconds_left(p_minute timestamptz, p_now timestamptz) returns int language sql immutable as $$
+  select greatest(1, least(60, ceil(extract(epoch from p_minute + interval '1 minute' - p_now))))::int
+$$;

@@ -81,7 +81,7 @@ language plpgsql stable as $$
 begin
   if s.window_count > s.rate_limit_per_minute then
     return darkroom.refuse('rate_limited', null, jsonb_build_object('limit', s.rate_limit_per_minute,
-      'retry_after', greatest(1, ceil(extract(epoch from s.window_at + interval '1 minute' - p_now)))::int));
+      'retry_after', darkroom.seconds_left(s.window_at, p_now)));
   elsif s.outstanding + p_count > s.max_outstanding then
     return darkroom.refuse('limit_reached', null, jsonb_build_object('limit', s.max_outstanding, 'outstanding', s.outstanding, 'retry_after', 5));
   elsif s.available < p_credits then

@@ -22,8 +22,7 @@ begin
   select * into r from darkroom.rates x where x.subject = p_subject for no key update;
   if r.window_at not between v_now - interval '1 minute' and v_now + interval '1 minute' then r.window_at := v_now; r.window_count := 0; end if;
   if r.window_count + p_count > p_limit then
-    return darkroom.refuse('rate_limited', p_detail, jsonb_build_object('limit', p_limit,
-      'retry_after', greatest(1, ceil(extract(epoch from r.window_at + interval '1 minute' - v_now)))::int));
+    return darkroom.refuse('rate_limited', p_detail, jsonb_build_object('limit', p_limit, 'retry_after', darkroom.seconds_left(r.window_at, v_now)));
   end if;
   update darkroom.rates x set window_at = r.window_at, window_count = r.window_count + p_count where x.subject = p_subject;
   return null;

@@ -14,6 +14,7 @@ import {
   makePerson,
   makeProject,
   must,
+  replaceKey,
   sealed,
 } from './people.ts';
 
@@ -38,8 +39,7 @@ test('every change is in the log with who did it, to what, before and after, and
   await call('patch_provider_key', key.id, { name: 'two', additional_config: { region: SECRET } });
   await call('reorder_provider_keys', [key.id]);
   await call('record_key_test', key.id, 1, { result: 'invalid', message: 'no' });
-  const replacement = { version: 2, last4: 'x', fingerprint: 'y', ...secrets };
-  await call('replace_provider_key', key.id, replacement, {});
+  await must(replaceKey(pool, who, key.id, secrets));
   await call('put_key_pool', { profile: 'fal', strategy: 'round_robin' });
   await call('put_setting', 'user', 'me', 'image', { provider: 'fal' }, null);
   await call('put_setting', 'user', 'me', 'image', { provider: 'kie' }, null);

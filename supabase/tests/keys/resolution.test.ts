@@ -14,7 +14,7 @@ import {
   makeProject,
   must,
   type Person,
-  sealed,
+  replaceKey,
   submit,
 } from './people.ts';
 
@@ -353,8 +353,7 @@ describe('a custom endpoint', () => {
   test('a key that was replaced goes where the new one was sent, and jobs that wait for the old address do not get it', async () => {
     const key = await addKey(pool, who, 'fal', kept());
     const waiting = await submit(pool, who, ['fal']);
-    const next = { version: 2, last4: 'x', fingerprint: 'moved', api_key: sealed(), ...kept('https://new.test') };
-    await must(keys(pool, 'replace_provider_key', [who.credential, key.id, next, {}]));
+    await must(replaceKey(pool, who, key.id, kept('https://new.test')));
     expect(await runLane(pool, at(own('fal')), () => succeeded())).toEqual([]);
     expect(await job(waiting.ok.jobs[0].id)).toMatchObject({ status: 'failed' });
     const moved = await submit(pool, who, ['fal']);
