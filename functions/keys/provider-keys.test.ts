@@ -144,16 +144,6 @@ describe('replacing', () => {
     expect(await openSealed(keyring, material({ version: 1, api_key: request.api_key }))).toBeNull();
   });
 
-  test.each([
-    ['refused', () => refused('conflict'), 409],
-    ['answered meanwhile', () => ok({ ...keyRow({ version: 3 }), replayed: true }), 200],
-  ] as const)('its ciphertext is taken back where the row was %s', async (_why, replaceProviderKey, status) => {
-    const sealed = { putSealed: vi.fn(() => ok({})), wipeSealed: vi.fn(() => ok({ wiped: true })) };
-    const { call } = fakeApp({ ...next, replaceProviderKey }, { sealed: sealed as never });
-    expect((await call(path, { body: { api_key: CANARY } })).status).toBe(status);
-    expect(sealed.wipeSealed).toHaveBeenCalledExactlyOnceWith(KEY_ID, 2);
-  });
-
   test('what was answered before is neither sealed nor put away again', async () => {
     const sealed = { putSealed: vi.fn(() => ok({})) };
     const prepareProviderKey = () => ok({ ...plan, version: 3, answered: true });

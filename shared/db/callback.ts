@@ -9,7 +9,6 @@ export type DueDelivery = {
   id: string;
   attempt: number;
   url: string;
-  event: string;
   body: { type: string; timestamp: string; data: JobRow };
   account_id: string;
   secret_version: number;

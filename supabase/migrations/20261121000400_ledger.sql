@@ -27,7 +27,7 @@ create table darkroom.slots (
   constraint conserved check (granted + available + held + spent = 0)
 ) with (fillfactor = 20);
 
--- An allowance (a key's or a member's monthly credits, an account's free jobs a day), shared out over the slots.
+-- An allowance (a key's or a client token's credits, an account's free jobs a day), shared out over the slots.
 create table darkroom.caps (
   account_id text collate "C" not null,
   subject text collate "C" not null,

@@ -10,7 +10,6 @@ create table darkroom.provider_api_keys (
   env_name text,
   endpoint text collate "C",               -- the address that it was kept with and is sent to, null: its provider's own
   version int not null default 1,
-  versions int not null default 1,        -- numbers given out: what is sealed for one is put where nobody else writes
   name text not null default '' check (length(name) <= 200),
   last4 text not null,
   fingerprint text not null,

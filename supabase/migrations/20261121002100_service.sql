@@ -51,7 +51,7 @@ create function api.due_deliveries(max int) returns jsonb language sql volatile 
   with due as (
     select d.id from darkroom.deliveries d where d.status = 'pending' and d.due_at <= darkroom.now() order by d.due_at limit max for no key update skip locked),
   leased as (update darkroom.deliveries d set due_at = darkroom.now() + interval '60 seconds' from due where d.id = due.id returning d.*)
-  select darkroom.ok(coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'attempt', l.tries + 1, 'url', l.url, 'event', l.event, 'body', l.body,
+  select darkroom.ok(coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'attempt', l.tries + 1, 'url', l.url, 'body', l.body,
       'account_id', l.account_id, 'secret_version', a.webhook_secret_version)), '[]'))
     from leased l join darkroom.accounts a on a.id = l.account_id
 $$;

@@ -4,18 +4,16 @@
 -- envelope of the same owner, whose data key is used again. `answered`: there is nothing to seal, the next call was answered before.
 create function api.prepare_provider_key(credential jsonb, request jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller; k darkroom.provider_api_keys; v_answered boolean;
+declare c darkroom.caller; k darkroom.provider_api_keys;
 begin
   if request->>'id' is null then c := darkroom.enter_scope(credential, 'manage', request->>'scope', request->>'scope_id');
   else c := darkroom.enter_provider_key(credential, 'manage', request->>'id'); end if;
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   select * into k from darkroom.provider_api_keys x where x.id = request->>'id';
   if k.source <> 'sealed' then return darkroom.refuse('invalid_state', 'This key is not stored here and cannot be replaced.'); end if;
-  v_answered := darkroom.made_before(c, request->'idempotency') is not null;
-  if not v_answered then update darkroom.provider_api_keys x set versions = x.versions + 1 where x.id = k.id returning * into k; end if;
-  return darkroom.ok(jsonb_build_object('id', coalesce(k.id, darkroom.new_id('key')), 'version', coalesce(k.versions, 1),
+  return darkroom.ok(jsonb_build_object('id', coalesce(k.id, darkroom.new_id('key')), 'version', coalesce(k.version, 0) + 1,
     'owner', c.owner_kind || ':' || c.owner_id, 'provider', coalesce(k.provider_name, request->>'provider'), 'sibling', darkroom.sibling_seal(c),
-    'answered', v_answered));
+    'answered', darkroom.made_before(c, request->'idempotency') is not null));
 end $$;
 
 create function darkroom.sibling_seal(c darkroom.caller) returns text

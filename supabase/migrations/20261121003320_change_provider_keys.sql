@@ -49,8 +49,8 @@ begin
    where s.key_id = k.id and s.version = k.version;
 end $$;
 
--- request: {version, last4, fingerprint, api_key | null, api_secret?, additional_config?}; `version` as prepare_provider_key said, if
--- it is still newer than what is there. Of a request that was answered before it is not read.
+-- request: {version, last4, fingerprint, api_key | null, api_secret?, additional_config?}; `version` as prepare_provider_key said. Of a
+-- request that was answered before it is not read.
 create function api.replace_provider_key(credential jsonb, id text, request jsonb, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_provider_key(credential, 'manage', id); o darkroom.provider_api_keys; k darkroom.provider_api_keys; v jsonb;
@@ -65,11 +65,11 @@ begin
   select * into o from darkroom.provider_api_keys x where x.id = replace_provider_key.id and x.deleted_at is null for no key update;
   if not found then return darkroom.refuse('not_found'); end if;
   if o.source <> 'sealed' then return darkroom.refuse('invalid_state', 'This key is not stored here and cannot be replaced.'); end if;
-  if (request->>'version')::int not between o.version + 1 and o.versions then return darkroom.refuse('conflict', 'Somebody replaced this key meanwhile.'); end if;
+  if (request->>'version')::int <> o.version + 1 then return darkroom.refuse('conflict', 'Somebody replaced this key meanwhile.'); end if;
   k := o; k.fingerprint := request->>'fingerprint';
   v := darkroom.same_key(k);
   if v is not null then return v; end if;
-  update darkroom.provider_api_keys x set version = (request->>'version')::int, last4 = request->>'last4', fingerprint = k.fingerprint, state = 'active',
+  update darkroom.provider_api_keys x set version = o.version + 1, last4 = request->>'last4', fingerprint = k.fingerprint, state = 'active',
       endpoint = darkroom.address(request->'additional_config'->>'endpoint_url') where x.id = k.id returning * into k;
   perform darkroom.store_version(k, request, c.actor), darkroom.made(c, idempotency, 'provider_key', k.id);
   update darkroom.provider_key_versions x set retired_at = darkroom.now() where x.key_id = k.id and x.version < k.version and x.retired_at is null;

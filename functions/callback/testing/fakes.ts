@@ -69,7 +69,6 @@ export function dueDelivery(more: Partial<DueDelivery> = {}): DueDelivery {
     id: `evt_${'0'.repeat(32)}`,
     attempt: 1,
     url: 'https://partner.example/hook',
-    event: 'job.completed',
     body: { type: 'job.completed', timestamp: '2026-11-21T11:59:00.000Z', data },
     account_id: 'acct_1',
     secret_version: 1,

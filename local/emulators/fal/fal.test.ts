@@ -39,7 +39,7 @@ describe('the official SDK, unmodified but for its origin', () => {
     const base = `${server.origin}/fal-ai/flux-2-pro/requests/${queued.request_id}`;
     expect(queued).toMatchObject({ response_url: base, status_url: `${base}/status`, cancel_url: `${base}/cancel` });
 
-    const seen = new Set<string>();
+    const seen = new Set<string>([queued.status]);
     const requestId = queued.request_id;
     await until(async () => {
       const { status } = await fal.queue.status(PRO, { requestId, logs: true });
