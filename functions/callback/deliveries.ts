@@ -1,5 +1,7 @@
 import { listDeliveries, replayDelivery, showDelivery } from '../../shared/contract/webhooks.ts';
 import { unwrap } from '../../shared/errors/result.ts';
+import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import { deliverDue } from './deliver-due.ts';
 import type { CallbackDeps } from './deps.ts';
@@ -26,8 +28,10 @@ export function deliveryRoutes(deps: CallbackDeps): Route[] {
     }),
     route({
       ...replayDelivery,
-      async handle({ credential, params }, c) {
-        const delivery = unwrap(await db.replayDelivery(credential, params.id));
+      async handle({ credential, params, idempotencyKey }, c) {
+        const once = await onceOf(c, idempotencyKey, {});
+        const { replayed, ...delivery } = unwrap(await db.replayDelivery(credential, params.id, once));
+        markReplayed(c, replayed);
         c.executionCtx.waitUntil(deliverDue(deps, REPLAY_MAX, REPLAY_BUDGET_MS).catch(() => {}));
         return c.json(delivery, 202);
       },

@@ -67,7 +67,7 @@ test.each(['evt_1', 'evt_..', `job_${'0'.repeat(32)}`])('%s is nobody’s', asyn
 
 test('a replay sends the message again at once', async () => {
   const db = fakeDatabase({
-    replayDelivery: async () => ok({ ...row, status: 'pending' }),
+    replayDelivery: async () => ok({ ...row, status: 'pending', replayed: false }),
     dueDeliveries: async () => ok([dueDelivery({ attempt: 2 })]),
   });
   const { request, afterwards } = serve(fakeDeps({ db }));

@@ -2,9 +2,9 @@ import { mintSecret, sha256Hex } from '../../shared/auth/secrets.ts';
 import * as contract from '../../shared/contract/api-keys.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
-import { onceOf } from './once.ts';
 
 /** `/v1/api-keys`. A key is shown when it is made and never again: the database has its hash, and a replay comes without it. */
 export const apiKeyRoutes = (deps: KeysDeps): Route[] => [create(deps), roll(deps), ...others(deps)];

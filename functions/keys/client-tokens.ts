@@ -2,9 +2,9 @@ import { mintSecret, sha256Hex } from '../../shared/auth/secrets.ts';
 import * as contract from '../../shared/contract/api-keys.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
-import { onceOf } from './once.ts';
 
 /** `/v1/client-tokens`: what an app may hold for one of its users. Shown once, like a key. */
 export const clientTokenRoutes = ({ db }: KeysDeps): Route[] => [

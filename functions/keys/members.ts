@@ -3,9 +3,9 @@ import { pageOf } from '../../shared/contract/lists.ts';
 import * as contract from '../../shared/contract/organizations.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
-import { onceOf } from './once.ts';
 
 /** Who belongs to an organisation, and how one comes and goes. */
 export const memberRoutes = (deps: KeysDeps): Route[] => [
@@ -51,8 +51,13 @@ const invitationRoutes = ({ db }: KeysDeps): Route[] => [
   }),
   route({
     ...contract.acceptInvitation,
-    handle: async ({ credential, body }, c) =>
-      c.json(unwrap(await db.acceptInvitation(credential, await sha256Hex(body.token)))),
+    async handle({ credential, body, idempotencyKey }, c) {
+      const once = await onceOf(c, idempotencyKey, body);
+      const joined = await db.acceptInvitation(credential, await sha256Hex(body.token), once);
+      const { replayed, ...organization } = unwrap(joined);
+      markReplayed(c, replayed);
+      return c.json(organization);
+    },
   }),
 ];
 

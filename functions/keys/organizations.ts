@@ -2,9 +2,9 @@ import { pageOf } from '../../shared/contract/lists.ts';
 import * as contract from '../../shared/contract/organizations.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
-import { onceOf } from './once.ts';
 
 /** `/v1/organizations`. */
 export const organizationRoutes = ({ db }: KeysDeps): Route[] => [

@@ -1,9 +1,9 @@
 import * as contract from '../../shared/contract/projects.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
-import { onceOf } from './once.ts';
 
 /** `/v1/projects`. */
 export const projectRoutes = ({ db }: KeysDeps): Route[] => [

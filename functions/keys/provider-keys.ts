@@ -2,12 +2,12 @@ import * as contract from '../../shared/contract/provider-keys.ts';
 import type { SealPlan } from '../../shared/db/key-service/provider-key-rows.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
 import { fingerprint, last4 } from './fingerprint.ts';
 import { checkKeyForm, demand, profileErrors } from './key-forms.ts';
 import { putAway, takeBack } from './key-store.ts';
-import { onceOf } from './once.ts';
 import { contextOf, type KeySecrets, sealKey } from './sealed-key.ts';
 
 /** `/v1/provider-keys`: what makes and replaces them, and what reads and orders them. Changes are in `change-provider-key.ts`. */
@@ -74,6 +74,11 @@ const others = ({ db }: KeysDeps): Route[] => [
   }),
   route({
     ...contract.reorderProviderKeys,
-    handle: async ({ credential, body }, c) => c.json(unwrap(await db.reorderProviderKeys(credential, body.ids))),
+    async handle({ credential, body, idempotencyKey }, c) {
+      const once = await onceOf(c, idempotencyKey, body);
+      const { replayed, ...keys } = unwrap(await db.reorderProviderKeys(credential, body.ids, once));
+      markReplayed(c, replayed);
+      return c.json(keys);
+    },
   }),
 ];

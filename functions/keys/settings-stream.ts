@@ -1,6 +1,6 @@
 import type { Credential } from '../../shared/auth/credential.ts';
 import { settingsEvents } from '../../shared/contract/provider-settings.ts';
-import type { Scope } from '../../shared/db/key-service/common.ts';
+import type { Scope } from '../../shared/db/common.ts';
 import type { SettingsEvent } from '../../shared/db/key-service/settings.ts';
 import { unwrap } from '../../shared/errors/result.ts';
 import { type Route, route } from '../../shared/http/route.ts';

@@ -82,7 +82,7 @@ test('an import names what is wrong in which line', async () => {
   ];
   const response = await fakeApp().call('/v1/provider-settings/import', { body: { settings } });
   expect((await json(response)).errors[0].path).toBe('settings[1].provider');
-  const importSettings = () => ok({ imported: 1, already_imported: false });
+  const importSettings = () => ok({ imported: 1, already_imported: false, replayed: false });
   const good = await fakeApp({ importSettings }).call('/v1/provider-settings/import', {
     body: { settings: [settings[0]] },
   });

@@ -3,6 +3,8 @@ import { pageOf } from '../../shared/contract/lists.ts';
 import * as contract from '../../shared/contract/provider-settings.ts';
 import type { SettingRow, SettingValue } from '../../shared/db/key-service/settings.ts';
 import { type FieldError, unwrap } from '../../shared/errors/result.ts';
+import { markReplayed } from '../../shared/http/idempotency-key.ts';
+import { onceOf } from '../../shared/http/once.ts';
 import { type AppContext, type Route, route } from '../../shared/http/route.ts';
 import type { KeysDeps } from './deps.ts';
 import { etagOf, ifMatchOf } from './etag.ts';
@@ -23,9 +25,12 @@ const put = (deps: KeysDeps): Route =>
 const bringOver = (deps: KeysDeps): Route =>
   route({
     ...contract.importSettings,
-    async handle({ credential, body: { settings } }, c) {
-      demand(settings.flatMap((setting, at) => settingErrors(deps, setting, `settings[${at}].`)));
-      return c.json(unwrap(await deps.db.importSettings(credential, settings)));
+    async handle({ credential, body, idempotencyKey }, c) {
+      demand(body.settings.flatMap((setting, at) => settingErrors(deps, setting, `settings[${at}].`)));
+      const once = await onceOf(c, idempotencyKey, body);
+      const { replayed, ...imported } = unwrap(await deps.db.importSettings(credential, body.settings, once));
+      markReplayed(c, replayed);
+      return c.json(imported);
     },
   });
 

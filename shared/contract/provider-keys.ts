@@ -205,7 +205,7 @@ export const replaceProviderKey = contract({
   body: ProviderKeySecrets,
   idempotency: 'optional',
   answers: { 200: key },
-  refusals: ['forbidden', 'not_found', 'invalid_state', 'conflict'],
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'conflict', 'idempotency_mismatch'],
 });
 
 export const reorderProviderKeys = contract({
@@ -217,7 +217,7 @@ export const reorderProviderKeys = contract({
   body: () => z.strictObject({ ids: arrayOf(ProviderKeyId(), 1, 200) }),
   idempotency: 'optional',
   answers: { 200: { description: 'The keys', schema: listOf(ProviderKey) } },
-  refusals: ['forbidden', 'not_found'],
+  refusals: ['forbidden', 'not_found', 'idempotency_mismatch'],
 });
 
 export const testProviderKey = contract({
@@ -226,6 +226,7 @@ export const testProviderKey = contract({
   scopes: ['keys'],
   tag,
   summary: 'Try a kept key with one cheap call',
+  description: 'Asks the provider each time, whatever the Idempotency-Key.',
   params,
   idempotency: 'optional',
   answers: { 200: tested },
@@ -238,6 +239,7 @@ export const testUnsavedKey = contract({
   scopes: ['keys'],
   tag,
   summary: 'Try a key before it is kept',
+  description: 'Asks the provider each time, whatever the Idempotency-Key.',
   body: KeyTestRequest,
   idempotency: 'optional',
   answers: { 200: tested },

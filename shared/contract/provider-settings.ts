@@ -191,5 +191,5 @@ export const importSettings = contract({
   body: ImportRequest,
   idempotency: 'optional',
   answers: { 200: { description: 'What was taken', schema: Imported } },
-  refusals: ['forbidden'],
+  refusals: ['forbidden', 'idempotency_mismatch'],
 });

@@ -94,5 +94,5 @@ export const replayDelivery = contract({
   params,
   idempotency: 'optional',
   answers: { 202: { description: 'It will be sent', schema: Delivery } },
-  refusals: ['forbidden', 'not_found', 'invalid_state'],
+  refusals: ['forbidden', 'not_found', 'idempotency_mismatch'],
 });

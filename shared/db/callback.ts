@@ -1,7 +1,7 @@
 import type { Credential } from '../auth/credential.ts';
 import type { Call } from './client.ts';
+import type { Once, Page, Replayed } from './common.ts';
 import type { JobRow } from './rows.ts';
-import type { Page } from './submit.ts';
 
 export type Applied = { result: 'applied' | 'duplicate'; lanes: string[] };
 export type Swept = { expired: number; applied: number; concluded: number; lanes: string[] };
@@ -49,6 +49,7 @@ export function createCallbackDatabase(call: Call) {
     listDeliveries: (credential: Credential, filter: DeliveryFilter) =>
       call<Page<DeliveryRow>>('list_deliveries', { credential, filter }),
     getDelivery: (credential: Credential, id: string) => call<DeliveryRow>('get_delivery', { credential, id }),
-    replayDelivery: (credential: Credential, id: string) => call<DeliveryRow>('replay_delivery', { credential, id }),
+    replayDelivery: (credential: Credential, id: string, idempotency: Once) =>
+      call<Replayed<DeliveryRow>>('replay_delivery', { credential, id, idempotency }),
   };
 }

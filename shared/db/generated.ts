@@ -11,7 +11,7 @@ export type Database = {
     };
     Functions: {
       accept: { Args: { credential: Json; request: Json }; Returns: Json };
-      accept_invitation: { Args: { credential: Json; token_hash: string }; Returns: Json };
+      accept_invitation: { Args: { credential: Json; idempotency: Json; token_hash: string }; Returns: Json };
       apply_callback: { Args: { attempt_id: string; event: string; fence: number; message_id: string }; Returns: Json };
       audit_log: { Args: { credential: Json; filter: Json }; Returns: Json };
       begin_key_test: { Args: { credential: Json; request: Json }; Returns: Json };
@@ -56,7 +56,7 @@ export type Database = {
       get_sealed: { Args: { key_id: string; version: number }; Returns: Json };
       get_setting: { Args: { credential: Json; operation: string; scope: string; scope_id: string }; Returns: Json };
       grant_credits: { Args: { credential: Json; request: Json }; Returns: Json };
-      import_settings: { Args: { credential: Json; settings: Json }; Returns: Json };
+      import_settings: { Args: { credential: Json; idempotency: Json; settings: Json }; Returns: Json };
       introspect: { Args: { credential: Json }; Returns: Json };
       invite_member: {
         Args: { credential: Json; idempotency: Json; organization_id: string; request: Json };
@@ -107,9 +107,9 @@ export type Database = {
       };
       rename_organization: { Args: { credential: Json; id: string; name: string }; Returns: Json };
       rename_project: { Args: { credential: Json; id: string; name: string }; Returns: Json };
-      reorder_provider_keys: { Args: { credential: Json; ids: Json }; Returns: Json };
+      reorder_provider_keys: { Args: { credential: Json; idempotency: Json; ids: Json }; Returns: Json };
       replace_provider_key: { Args: { credential: Json; id: string; idempotency: Json; request: Json }; Returns: Json };
-      replay_delivery: { Args: { credential: Json; id: string }; Returns: Json };
+      replay_delivery: { Args: { credential: Json; id: string; idempotency: Json }; Returns: Json };
       reschedule_check: { Args: { attempt_id: string; check_after_seconds: number; fence: number }; Returns: Json };
       review_job: { Args: { credential: Json; decision: string; idempotency: Json; job_id: string }; Returns: Json };
       revoke_api_key: { Args: { credential: Json; id: string }; Returns: Json };

@@ -4,6 +4,7 @@ import type { CreditEntry, Credits, Grant } from '../contract/money.ts';
 import { ok, type Result } from '../errors/result.ts';
 import { type Accepted, acceptedRows } from './accepted.ts';
 import type { Call } from './client.ts';
+import type { Page } from './common.ts';
 import type { JobRow, JobSpec } from './rows.ts';
 
 export type AcceptRequest = {
@@ -46,7 +47,6 @@ export type QuoteRow = {
 };
 export type Idempotency = { key?: string; request_hash: string };
 export type Changed = { job: JobRow; lanes?: string[]; replayed?: boolean };
-export type Page<T> = { data: T[]; next_cursor: string | null };
 export type JobFilter = {
   status?: string;
   model?: string;

@@ -158,7 +158,8 @@ begin
   if s.window_at not between c.at - interval '1 minute' and c.at + interval '1 minute' then s.window_at := c.at; s.window_count := 0; end if;
   s.window_count := s.window_count + v_count;
   if s.window_count > s.rate_limit_per_minute or s.outstanding + v_count > s.max_outstanding or s.available < v_hold then
-    a.refusal := darkroom.slot_refusal(s, v_count, v_hold, c.at);
+    -- Under the lock nobody else can take the quote: if it was taken while this waited, that is why there is nothing left.
+    a.refusal := coalesce(darkroom.check_quote(c.account_id, p_request->>'quote_id', p_request->>'request_hash'), darkroom.slot_refusal(s, v_count, v_hold, c.at));
   elsif a.batch_id is null and v_hold > 0 and c.caps is null and c.rate_limit is null and not p_request ? 'quote_id' then
     a.tokens := array[darkroom.write_job(c, s, a.ids[1], v_jobs->0)];
   else

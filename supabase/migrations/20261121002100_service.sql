@@ -118,14 +118,20 @@ begin
 end $$;
 
 -- Sends a message again, now, under its old id.
-create function api.replay_delivery(credential jsonb, id text) returns jsonb language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller := darkroom.authenticate(credential, 'webhooks'); d darkroom.deliveries;
+create function api.replay_delivery(credential jsonb, id text, idempotency jsonb) returns jsonb language plpgsql security definer set search_path = '' as $$
+declare c darkroom.caller := darkroom.authenticate(credential, 'webhooks'); v jsonb; d darkroom.deliveries;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
-  update darkroom.deliveries x set status = 'pending', due_at = darkroom.now(), delivered_at = null
-   where x.id = replay_delivery.id and x.account_id = c.account_id and x.body <> '{}' returning * into d;
-  if not found then return darkroom.refuse('not_found'); end if;
-  return darkroom.ok(darkroom.delivery_json(d, false));
+  v := darkroom.made_before(c, idempotency);
+  if v ? 'refusal' then return v; end if;
+  if v is null then
+    update darkroom.deliveries x set status = 'pending', due_at = darkroom.now(), delivered_at = null
+     where x.id = replay_delivery.id and x.account_id = c.account_id and x.body <> '{}';
+    if not found then return darkroom.refuse('not_found'); end if;
+    perform darkroom.made(c, idempotency, 'delivery', id);
+  end if;
+  select * into d from darkroom.deliveries x where x.id = replay_delivery.id and x.account_id = c.account_id;
+  return darkroom.ok(darkroom.delivery_json(d, false) || jsonb_build_object('replayed', v is not null));
 end $$;
 
 -- Makes the platform's rows match the environment: one row per key, matched by fingerprint; a key that is gone stops being picked.
@@ -160,5 +166,5 @@ select darkroom.expose('api.record_delivery(text,int,jsonb)', 'darkroom_system',
 select darkroom.expose('api.default_webhook(jsonb)', 'darkroom_account', 'callback');
 select darkroom.expose('api.list_deliveries(jsonb,jsonb)', 'darkroom_account', 'callback');
 select darkroom.expose('api.get_delivery(jsonb,text)', 'darkroom_account', 'callback');
-select darkroom.expose('api.replay_delivery(jsonb,text)', 'darkroom_account', 'callback');
+select darkroom.expose('api.replay_delivery(jsonb,text,jsonb)', 'darkroom_account', 'callback');
 select darkroom.expose('api.mirror_environment(jsonb)', 'darkroom_system', 'keys');

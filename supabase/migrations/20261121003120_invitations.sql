@@ -60,12 +60,14 @@ begin
 end $$;
 
 -- Joins the organisation of an invitation. Whoever is not signed in under its address learns nothing about it. Again: the same answer.
-create function api.accept_invitation(credential jsonb, token_hash text) returns jsonb
+create function api.accept_invitation(credential jsonb, token_hash text, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare c darkroom.caller := darkroom.enter_scope(credential, 'read', 'user', 'me'); i darkroom.invitations; o darkroom.organizations; v_role text;
+declare c darkroom.caller := darkroom.enter_scope(credential, 'read', 'user', 'me'); i darkroom.invitations; o darkroom.organizations; v_role text; v jsonb;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   if credential->>'kind' <> 'jwt' then return darkroom.refuse('forbidden', 'Sign in as the person who was invited.'); end if;
+  v := darkroom.made_before(c, idempotency);
+  if v ? 'refusal' then return v; end if;
   select * into i from darkroom.invitations x
    where x.token_hash = accept_invitation.token_hash and x.email = lower(credential->>'email') and x.revoked_at is null for no key update;
   if not found then return darkroom.refuse('not_found'); end if;
@@ -74,16 +76,17 @@ begin
     update darkroom.invitations x set accepted_at = darkroom.now(), accepted_by = c.user_id where x.id = i.id;
     insert into darkroom.members (organization_id, account_id, user_id, role) values (o.id, o.account_id, c.user_id, i.role) on conflict do nothing;
     perform darkroom.audit(c, o.account_id, 'member.joined', 'member', c.user_id::text, null, jsonb_build_object('role', i.role, 'invitation', i.id));
+    perform darkroom.made(c, idempotency, 'invitation', i.id);
     i.accepted_by := c.user_id;
   end if;
   select m.role into v_role from darkroom.members m where m.organization_id = o.id and m.user_id = c.user_id;
   if i.accepted_by is distinct from c.user_id or v_role is null then
     return darkroom.refuse('invalid_state', 'This invitation has expired or was used; ask for a new one.');
   end if;
-  return darkroom.ok(darkroom.organization_json(o, v_role));
+  return darkroom.ok(darkroom.organization_json(o, v_role) || jsonb_build_object('replayed', v is not null));
 end $$;
 
 select darkroom.expose('api.invite_member(jsonb,text,jsonb,jsonb)', 'darkroom_account', 'keys');
 select darkroom.expose('api.list_invitations(jsonb,text)', 'darkroom_account', 'keys');
 select darkroom.expose('api.revoke_invitation(jsonb,text,text)', 'darkroom_account', 'keys');
-select darkroom.expose('api.accept_invitation(jsonb,text)', 'darkroom_system', 'keys');
+select darkroom.expose('api.accept_invitation(jsonb,text,jsonb)', 'darkroom_system', 'keys');

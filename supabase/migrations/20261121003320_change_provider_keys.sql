@@ -97,12 +97,15 @@ begin
 end $$;
 
 -- Priorities in the order of `ids`, the first highest. All keys must be of one owner; those that are not named keep their places below.
-create function api.reorder_provider_keys(credential jsonb, ids jsonb) returns jsonb
+create function api.reorder_provider_keys(credential jsonb, ids jsonb, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_provider_key(credential, 'manage', ids->>0); v_ids text[] := darkroom.text_array(ids); k darkroom.provider_api_keys; o darkroom.provider_api_keys;
-  v_others int;
+  v_others int; v jsonb;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
+  v := darkroom.made_before(c, idempotency);
+  if v ? 'refusal' then return v; end if;
+  if v is not null then return darkroom.ordered_keys(v_ids, true); end if;
   perform darkroom.lock_keys(c.owner_kind, c.owner_id);
   if (select count(distinct x) from unnest(v_ids) x) <> cardinality(v_ids) then return darkroom.refuse('invalid_input', 'A key is named twice.'); end if;
   if (select count(*) from darkroom.provider_api_keys x where x.id = any (v_ids) and x.owner_kind = c.owner_kind and x.owner_id = c.owner_id
@@ -116,12 +119,17 @@ begin
     perform darkroom.audit(c, k.account_id, 'provider_key.changed', 'provider_key', k.id, darkroom.provider_key_audit(o), darkroom.provider_key_audit(k));
   end loop;
   perform darkroom.note_event(k.account_id, 'provider_key.changed', jsonb_build_object('ids', ids));
-  return darkroom.ok(jsonb_build_object('next_cursor', null, 'data', (
-    select jsonb_agg(darkroom.provider_key_json(x) order by array_position(v_ids, x.id)) from darkroom.provider_api_keys x where x.id = any (v_ids))));
+  perform darkroom.made(c, idempotency, 'provider_key', v_ids[1]);
+  return darkroom.ordered_keys(v_ids, false);
 end $$;
+
+create function darkroom.ordered_keys(p_ids text[], p_replayed boolean) returns jsonb language sql stable as $$
+  select darkroom.ok(jsonb_build_object('next_cursor', null, 'replayed', p_replayed, 'data', (
+    select coalesce(jsonb_agg(darkroom.provider_key_json(x) order by array_position(p_ids, x.id)), '[]') from darkroom.provider_api_keys x where x.id = any (p_ids))))
+$$;
 
 select darkroom.own('darkroom.store_config(darkroom.provider_api_keys, jsonb)', 'darkroom_system');
 select darkroom.expose('api.patch_provider_key(jsonb,text,jsonb)', 'darkroom_account', 'keys');
 select darkroom.expose('api.replace_provider_key(jsonb,text,jsonb,jsonb)', 'darkroom_account', 'keys');
 select darkroom.expose('api.delete_provider_key(jsonb,text)', 'darkroom_account', 'keys');
-select darkroom.expose('api.reorder_provider_keys(jsonb,jsonb)', 'darkroom_account', 'keys');
+select darkroom.expose('api.reorder_provider_keys(jsonb,jsonb,jsonb)', 'darkroom_account', 'keys');

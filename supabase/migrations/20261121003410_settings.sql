@@ -108,17 +108,22 @@ begin
 end $$;
 
 -- Takes over settings that a browser kept, once for each person. What is there already stays. settings: [{operation, provider, model?, endpoint_url?}]
-create function api.import_settings(credential jsonb, settings jsonb) returns jsonb
+create function api.import_settings(credential jsonb, settings jsonb, idempotency jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare c darkroom.caller := darkroom.enter_scope(credential, 'manage', 'user', 'me'); v jsonb; v_answer jsonb; v_count int := 0;
 begin
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
-  if not darkroom.begin_import(c.account_id) then return darkroom.ok('{"imported": 0, "already_imported": true}'); end if;
+  v := darkroom.made_before(c, idempotency);
+  if v ? 'refusal' then return v; end if;
+  if not darkroom.begin_import(c.account_id) then
+    return darkroom.ok(jsonb_build_object('imported', 0, 'already_imported', true, 'replayed', v is not null));
+  end if;
+  perform darkroom.made(c, idempotency, 'import', c.account_id);
   for v in select x from jsonb_array_elements(settings) x loop
     v_answer := api.put_setting(credential, 'user', 'me', v->>'operation', v, 0);
     if v_answer ? 'ok' then v_count := v_count + 1; end if;
   end loop;
-  return darkroom.ok(jsonb_build_object('imported', v_count, 'already_imported', false));
+  return darkroom.ok(jsonb_build_object('imported', v_count, 'already_imported', false, 'replayed', false));
 end $$;
 
 create function darkroom.begin_import(p_account text) returns boolean
@@ -133,4 +138,4 @@ select darkroom.expose('api.put_setting(jsonb,text,text,text,jsonb,bigint)', 'da
 select darkroom.expose('api.delete_setting(jsonb,text,text,text,bigint)', 'darkroom_account', 'keys');
 select darkroom.expose('api.get_setting(jsonb,text,text,text)', 'darkroom_account', 'keys');
 select darkroom.expose('api.list_settings(jsonb,jsonb)', 'darkroom_account', 'keys');
-select darkroom.expose('api.import_settings(jsonb,jsonb)', 'darkroom_account', 'keys');
+select darkroom.expose('api.import_settings(jsonb,jsonb,jsonb)', 'darkroom_account', 'keys');

@@ -110,8 +110,8 @@ test.each([false, true])('a record names what was made, and nothing else (as a b
   ]);
 });
 
-test('a quote that many take at once is taken by one', async () => {
-  const who = await makeAccount(pool, 1000);
+test.each([25, 1000])('a quote that many take at once is taken by one, with %i credits', async (credits) => {
+  const who = await makeAccount(pool, credits);
   const body = request([spec(candidates)]);
   const quote = (await rpc(pool, 'submit', 'quote', [who.credential, { ...body, idempotency_hash: 'q' }])).ok;
   // All of them have found the quote good before the first one may take it.

@@ -1,6 +1,6 @@
 import type { Credential } from '../../auth/credential.ts';
 import type { Call } from '../client.ts';
-import type { Once, Page, PageFilter, Replayed, Scope } from './common.ts';
+import type { Once, Page, PageFilter, Replayed, Scope } from '../common.ts';
 
 type Limits = {
   scopes: string[];

@@ -1,6 +1,6 @@
 import type { Credential } from '../../auth/credential.ts';
 import type { Call } from '../client.ts';
-import type { Deleted, Once, Page, PageFilter, Replayed } from './common.ts';
+import type { Deleted, Once, Page, PageFilter, Replayed } from '../common.ts';
 
 export type Role = 'owner' | 'admin' | 'member' | 'billing';
 export type OrganizationRow = {
@@ -59,8 +59,8 @@ export const organizationCalls = (call: Call) => ({
     call<Page<InvitationRow>>('list_invitations', { credential, organization_id }),
   revokeInvitation: (credential: Credential, organization_id: string, id: string) =>
     call<InvitationRow>('revoke_invitation', { credential, organization_id, id }),
-  acceptInvitation: (credential: Credential, token_hash: string) =>
-    call<OrganizationRow>('accept_invitation', { credential, token_hash }),
+  acceptInvitation: (credential: Credential, token_hash: string, idempotency: Once) =>
+    call<Replayed<OrganizationRow>>('accept_invitation', { credential, token_hash, idempotency }),
 
   createProject: (credential: Credential, request: { name: string; organization_id?: string }, idempotency: Once) =>
     call<Replayed<ProjectRow>>('create_project', { credential, request, idempotency }),

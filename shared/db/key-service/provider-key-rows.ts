@@ -1,4 +1,4 @@
-import type { PageFilter, Scope } from './common.ts';
+import type { PageFilter, Scope } from '../common.ts';
 
 export type ProviderKeyRow = {
   id: string;

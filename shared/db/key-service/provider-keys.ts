@@ -1,6 +1,6 @@
 import type { Credential } from '../../auth/credential.ts';
 import type { Call } from '../client.ts';
-import type { Once, Page, Replayed, Scope } from './common.ts';
+import type { Once, Page, Replayed, Scope } from '../common.ts';
 import type {
   DeletedKey,
   KeyCheck,
@@ -33,8 +33,8 @@ export const providerKeyCalls = (call: Call) => ({
     call<Replayed<ProviderKeyRow>>('replace_provider_key', { credential, id, request, idempotency }),
   deleteProviderKey: (credential: Credential, id: string) =>
     call<DeletedKey>('delete_provider_key', { credential, id }),
-  reorderProviderKeys: (credential: Credential, ids: string[]) =>
-    call<Page<ProviderKeyRow>>('reorder_provider_keys', { credential, ids }),
+  reorderProviderKeys: (credential: Credential, ids: string[], idempotency: Once) =>
+    call<Replayed<Page<ProviderKeyRow>>>('reorder_provider_keys', { credential, ids, idempotency }),
   openProviderKey: (credential: Credential, id: string) => call<KeyMaterial>('open_provider_key', { credential, id }),
   beginKeyTest: (credential: Credential, request: { provider: string; last4: string; fingerprint: string }) =>
     call<Record<string, never>>('begin_key_test', { credential, request }),

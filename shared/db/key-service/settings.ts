@@ -1,6 +1,6 @@
 import type { Credential } from '../../auth/credential.ts';
 import type { Call } from '../client.ts';
-import type { Page, Scope } from './common.ts';
+import type { Once, Page, Replayed, Scope } from '../common.ts';
 
 export type Origin = 'request' | 'project' | 'organization' | 'user' | 'environment';
 export type SettingScope = 'user' | 'project' | 'organization';
@@ -66,8 +66,12 @@ export const settingCalls = (call: Call) => ({
   /** `after` null: no events, only the number to go on from. */
   settingsEvents: (credential: Credential, after: number | null, filter: Scope, max: number) =>
     call<{ events: SettingsEvent[]; last: number }>('settings_events', { credential, after, filter, max }),
-  importSettings: (credential: Credential, settings: (SettingValue & { operation: string })[]) =>
-    call<{ imported: number; already_imported: boolean }>('import_settings', { credential, settings }),
+  importSettings: (credential: Credential, settings: (SettingValue & { operation: string })[], idempotency: Once) =>
+    call<Replayed<{ imported: number; already_imported: boolean }>>('import_settings', {
+      credential,
+      settings,
+      idempotency,
+    }),
   effectiveSettings: (
     credential: Credential,
     operation: string,

@@ -37,7 +37,7 @@ test('every change is in the log with who did it, to what, before and after, and
   };
   const key = await addKey(pool, who, 'fal', { ...secrets, name: 'one' });
   await call('patch_provider_key', key.id, { name: 'two', additional_config: { region: SECRET } });
-  await call('reorder_provider_keys', [key.id]);
+  await call('reorder_provider_keys', [key.id], {});
   await call('record_key_test', key.id, 1, { result: 'invalid', message: 'no' });
   await must(replaceKey(pool, who, key.id, secrets));
   await call('put_key_pool', { profile: 'fal', strategy: 'round_robin' });

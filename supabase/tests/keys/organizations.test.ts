@@ -289,7 +289,7 @@ describe('invitations', () => {
     return { id, token_hash };
   };
   const take = (who: Person, token: string, clock?: string) =>
-    keys(pool, 'accept_invitation', [who.credential, token], clock);
+    keys(pool, 'accept_invitation', [who.credential, token, {}], clock);
 
   test('only the person with that address takes it, however the address is written, and once', async () => {
     const [guest, other] = [await makePerson(pool), await makePerson(pool)];
@@ -320,7 +320,7 @@ describe('invitations', () => {
     const guest = await makePerson(pool);
     const { token_hash } = await invite(guest.email);
     const key = await makeApiKey(pool, guest, { scopes: ['keys'] });
-    expect(codeOf(await keys(pool, 'accept_invitation', [key.credential, token_hash]))).toBe('forbidden');
+    expect(codeOf(await keys(pool, 'accept_invitation', [key.credential, token_hash, {}]))).toBe('forbidden');
     await must(take(guest, token_hash));
     const again = { email: guest.email, role: 'member', token_hash: sha256(randomUUID()) };
     expect(codeOf(await keys(pool, 'invite_member', [owner.credential, studio.id, again, {}]))).toBe('invalid_state');

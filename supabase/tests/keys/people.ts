@@ -60,7 +60,7 @@ export async function join(
   await must(
     keys(pool, 'invite_member', [owner.credential, organization.id, { email: person.email, role, token_hash }, {}]),
   );
-  await must(keys(pool, 'accept_invitation', [person.credential, token_hash]));
+  await must(keys(pool, 'accept_invitation', [person.credential, token_hash, {}]));
 }
 
 export const makeProject = async (pool: Pool, who: Account, organization?: Organization): Promise<string> =>

@@ -196,15 +196,15 @@ describe('a key', () => {
 
   test('order is given by a list, first highest; a foreign key in it changes nothing', async () => {
     const [a, b, c] = [await addKey(pool, who, 'fal'), await addKey(pool, who, 'fal'), await addKey(pool, who, 'fal')];
-    const { data } = await must(call('reorder_provider_keys', [c?.id, a?.id]));
+    const { data } = await must(call('reorder_provider_keys', [c?.id, a?.id], {}));
     expect(data.map((k: Json) => [k.id, k.priority])).toEqual([
       [c?.id, 2],
       [a?.id, 1],
     ]);
     expect((await must(call('get_provider_key', b?.id))).priority).toBe(0);
     const foreign = await addKey(pool, await makePerson(pool), 'fal');
-    expect(codeOf(await call('reorder_provider_keys', [a?.id, foreign.id]))).toBe('not_found');
-    expect(codeOf(await call('reorder_provider_keys', [a?.id, a?.id]))).toBe('invalid_input');
+    expect(codeOf(await call('reorder_provider_keys', [a?.id, foreign.id], {}))).toBe('not_found');
+    expect(codeOf(await call('reorder_provider_keys', [a?.id, a?.id], {}))).toBe('invalid_input');
     expect((await must(call('get_provider_key', c?.id))).priority).toBe(2);
   });
 });

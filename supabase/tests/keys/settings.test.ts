@@ -136,19 +136,19 @@ describe('import', () => {
 
   test('takes what a browser kept, once, and overwrites nothing', async () => {
     await must(put('fal'));
-    expect(await must(call('import_settings', old))).toEqual({ imported: 1, already_imported: false });
+    expect(await must(call('import_settings', old, {}))).toMatchObject({ imported: 1, already_imported: false });
     expect(await must(call('get_setting', 'user', 'me', 'image'))).toMatchObject({ provider: 'fal' });
     expect(await must(call('get_setting', 'user', 'me', 'chat'))).toMatchObject({
       operation: 'chat',
       provider: 'openrouter',
     });
     await must(call('delete_setting', 'user', 'me', 'llm', null));
-    expect(await must(call('import_settings', old))).toEqual({ imported: 0, already_imported: true });
+    expect(await must(call('import_settings', old, {}))).toMatchObject({ imported: 0, already_imported: true });
     expect(codeOf(await call('get_setting', 'user', 'me', 'llm'))).toBe('not_found');
   });
 
   test('twice at once is once', async () => {
-    const answers = await Promise.all(Array.from({ length: 4 }, () => must(call('import_settings', old))));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => must(call('import_settings', old, {}))));
     expect(answers.filter((a) => a.imported === 2)).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
-import type { Once } from '../../shared/db/key-service/common.ts';
-import { requestHash } from '../../shared/http/request-hash.ts';
-import type { AppContext } from '../../shared/http/route.ts';
+import type { Once } from '../db/common.ts';
+import { requestHash } from './request-hash.ts';
+import type { AppContext } from './route.ts';
 
 /** What an Idempotency-Key is remembered with; hashing the body says nothing about a secret in it, which is random and long. */
 export async function onceOf(c: AppContext, key: string | undefined, body: unknown): Promise<Once> {
