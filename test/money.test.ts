@@ -42,6 +42,28 @@ describe('credits', () => {
     for (const leg of await legsOf(account_id)) expect(leg).toMatchObject({ sum: 0, legs: 2 });
   });
 
+  test.each([
+    ['held for longer than it is: the rest comes back', {}, { charged: 125, refunded: 1_375 }, 0.1],
+    [
+      'said to be shorter than it is: the hold is charged, what it cost is booked',
+      { duration_seconds: 1 },
+      { charged: 25, refunded: 0 },
+      0.1,
+    ],
+  ])('a film of 5 s, %s', async (_what, length, expected, cost) => {
+    const { api_key: key } = await makeAccount({ credits: 10_000 });
+    const video_url = `${stack().emulators.cloudinary}/sample.mp4`;
+    const body = { model: 'topaz-video-upscale', input: { video_url, ...length } };
+    const { body: accepted } = await api('/v1/jobs', { key, body });
+    const ended = await untilEnded(accepted.id, { key });
+    expect(ended).toMatchObject({
+      status: 'completed',
+      credits: { held: 0, ...expected },
+      outputs: [{ duration_seconds: 5 }],
+    });
+    expect(ended.usage.provider_cost_usd).toBeCloseTo(cost);
+  });
+
   test('50 parallel submissions under one key: one job, one hold, 50 answers with the same id', async () => {
     const { account_id, api_key } = await makeAccount({ credits: 10_000 });
     const headers = { 'idempotency-key': 'once-and-only-once' };

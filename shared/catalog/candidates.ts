@@ -30,6 +30,8 @@ export type Candidate = {
   fee_credits: number;
   /** The provider's list price per output. */
   cost_usd: number;
+  /** Of one second of the result, where its own length counts; `credits` and `cost_usd` are for the length that was stated. */
+  per_second?: { credits: number; usd: number };
   price_version: string;
 };
 
@@ -131,6 +133,7 @@ function toCandidate({ route, rank, price }: Option, routing: Routing): Candidat
     credits: price.credits,
     fee_credits: 0,
     cost_usd: price.usd,
+    ...(price.per_second && { per_second: price.per_second }),
     price_version: price.version,
   };
 }

@@ -43,6 +43,15 @@ describe('what one output costs', () => {
     expect(price(name, input)).toMatchObject({ credits, usd });
   });
 
+  test('where only the result shows how long it is, a second has a price of its own', () => {
+    const input = { video_url: 'x', resolution: '720p', duration_seconds: 1 };
+    expect(price('topaz-video-upscale', input)).toMatchObject({
+      credits: 13,
+      per_second: { credits: 12.5, usd: 0.01 },
+    });
+    expect(price('kling-v2.5-turbo-pro-i2v', { prompt, image_url })).not.toHaveProperty('per_second');
+  });
+
   test('a preview is a fifth of its final, rounded up, and costs us what it is', () => {
     expect(price('flux-dev', { prompt }, 'preview')).toMatchObject({ credits: 5, usd: 0.025 });
     expect(price('seedance-v1-lite-t2v', { prompt }, 'preview')).toMatchObject({ credits: 45, usd: 0.036 });

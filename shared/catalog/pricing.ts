@@ -10,6 +10,8 @@ export type Price = {
   credits: number;
   /** The provider's list price per output. */
   usd: number;
+  /** Of one second, unrounded, where the result's own length is charged. */
+  per_second?: { credits: number; usd: number };
   version: string;
 };
 
@@ -39,11 +41,20 @@ export function priceOf(
   const final = rateOf(rule, withDefaults(model, input));
   if (!final) return undefined;
   const version = priceVersion(route, rule);
-  if (stage === 'final') return { credits: final.credits, usd: final.usd, version };
+  if (stage === 'final')
+    return { credits: final.credits, usd: final.usd, version, ...measuredRate(model, rule, final.rate) };
   const run = rateOf(rule, withDefaults(model, { ...input, ...model.preview?.input })) ?? final;
   const credits = rule.preview_credits ?? Math.ceil(final.credits * PREVIEW_SHARE);
   return { credits, usd: run.usd, version };
 }
+
+function measuredRate(model: Model, rule: PriceRule, rate: Rate): Pick<Price, 'per_second'> {
+  if (rule.kind !== 'per_second' || !model.fields.duration_seconds?.measured) return {};
+  return { per_second: { credits: creditsPerUnit(rate), usd: rate.usd } };
+}
+
+/** Ours per unit, unrounded. */
+const creditsPerUnit = (rate: Rate) => rate.credits ?? Math.round(rate.usd * 1e6) / LIST_MICROS_PER_CREDIT;
 
 /** The rate that an input chooses, and what one output of it comes to. */
 export function rateOf(rule: PriceRule, input: Input) {
@@ -85,7 +96,7 @@ export function quoteFormula(
 }
 
 function describeUnit(rule: PriceRule, chosen: NonNullable<ReturnType<typeof rateOf>>): string {
-  const each = chosen.rate.credits ?? Math.round(chosen.rate.usd * 1e6) / LIST_MICROS_PER_CREDIT;
+  const each = creditsPerUnit(chosen.rate);
   if (rule.kind === 'flat' || rule.kind === 'per_image') return `${chosen.credits} credits`;
   if (rule.kind === 'per_second') return `${chosen.units} s × ${each} credits/s, rounded up,`;
   return `${chosen.units} × ${chosen.credits / chosen.units} credits per started ${rule.seconds} s`;

@@ -9,6 +9,8 @@ export type Field = FieldType & {
   /** Used for price and provider when the field is not given. The job's input stays as it was sent. */
   default?: string | number | boolean;
   about?: string;
+  /** Of `duration_seconds`: only the result shows it. A price per second is held for what was stated and charged for what was delivered. */
+  measured?: true;
 };
 
 type FieldType =

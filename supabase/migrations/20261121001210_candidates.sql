@@ -30,7 +30,7 @@ begin
     v_before_own := v_before_own and h.rank is null;
     h.platform := h.platform_profile is not null and (not v_own or v_allowed or v_before_own and h.named < 3 and not p_auto);
     if h.usable then
-      v := h.body || jsonb_build_object('credits', coalesce((h.route).fee_credits, 0));
+      v := h.body #- '{per_second,credits}' || jsonb_build_object('credits', coalesce((h.route).fee_credits, 0));
       r.usable := r.usable || darkroom.paid_by(v, h.profile, h.owner_kind, h.owner_id, h.credential, v_key, h.endpoint);
       r.credits_max := greatest(r.credits_max, (h.route).fee_credits, 0);
     end if;

@@ -98,16 +98,19 @@ begin
   perform darkroom.wake_lanes_of(k);
 end $$;
 
--- What the provider is expected to charge per output.
-create function darkroom.price_of(a darkroom.attempts) returns numeric language plpgsql stable as $$
+-- What the provider is expected to charge: per output, or for as long as each of them is. Without outputs: for one.
+create function darkroom.list_price(a darkroom.attempts, p_outputs jsonb default '[{}]') returns numeric language plpgsql stable as $$
+declare v_route jsonb;
 begin
-  return (select (darkroom.candidate(j.stages, a.stage, a.candidate)->>'cost_usd')::numeric from darkroom.jobs j where j.id = a.job_id);
+  select darkroom.candidate(j.stages, a.stage, a.candidate) into v_route from darkroom.jobs j where j.id = a.job_id;
+  return (select coalesce(sum(coalesce((v_route->'per_second'->>'usd')::numeric * (x->>'duration_seconds')::numeric, (v_route->>'cost_usd')::numeric)), 0)
+    from jsonb_array_elements(p_outputs) x);
 end $$;
 
 -- Ends an attempt, once: the first verdict under the right fence stands, every later one changes nothing.
 create function api.record_verdict(attempt_id text, fence bigint, verdict jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
-declare a darkroom.attempts; v_price numeric;
+declare a darkroom.attempts;
 begin
   update darkroom.attempts x set status = verdict->>'event', error = verdict->'error', finished_at = darkroom.now(), storing_until = null,
       next_check_at = darkroom.now() + interval '5 seconds'
@@ -118,8 +121,7 @@ begin
   end if;
   if a.status = 'succeeded' then
     perform darkroom.insert_outputs(a, verdict->'outputs');
-    v_price := darkroom.price_of(a);
-    perform darkroom.book_cost(a, coalesce((verdict->>'cost_usd')::numeric, v_price * jsonb_array_length(verdict->'outputs'), 0), false);
+    perform darkroom.book_cost(a, coalesce((verdict->>'cost_usd')::numeric, darkroom.list_price(a, verdict->'outputs')), false);
   elsif (verdict->>'cost_usd')::numeric > 0 then
     perform darkroom.book_cost(a, (verdict->>'cost_usd')::numeric, true);
   end if;
@@ -131,7 +133,7 @@ end $$;
 -- Attempts whose time is over although nobody told us: once the job has ended and the route's longest run has passed, the slot is freed
 -- and the cost booked as waste. A `starting` whose worker is gone is not sent again: nobody knows whether the provider has it.
 create function darkroom.age_attempts(p_max int) returns void language plpgsql as $$
-declare a darkroom.attempts; v_price numeric;
+declare a darkroom.attempts;
 begin
   for a in select * from darkroom.attempts x          -- keys are locked in order of id, as in a claim
             where x.id in (select d.id from darkroom.attempts d where d.next_check_at <= darkroom.now()
@@ -141,8 +143,7 @@ begin
     if a.lost_at <= darkroom.now() and exists (select from darkroom.jobs j where j.id = a.job_id and j.finished_at is not null) then
       update darkroom.attempts x set status = 'failed', finished_at = darkroom.now(), next_check_at = darkroom.now(),
           error = '{"class": "lost", "code": "lost", "message": "The provider never answered.", "retryable": true}' where x.id = a.id returning * into a;
-      v_price := darkroom.price_of(a);
-      perform darkroom.book_cost(a, coalesce(v_price, 0), true);
+      perform darkroom.book_cost(a, darkroom.list_price(a), true);
       perform darkroom.charge_key(a, '{}');
     elsif a.status = 'starting' then
       update darkroom.attempts x set status = 'submission_unknown' where x.id = a.id;

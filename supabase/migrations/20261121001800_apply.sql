@@ -62,10 +62,18 @@ begin
   end if;
 end $$;
 
+-- Credits for a part whose outputs cost by their own length; where it is not known, or an own key pays, by what was stated.
+create function darkroom.measured_credits(p darkroom.parts, p_route jsonb) returns bigint language plpgsql stable as $$
+begin
+  return (select sum(coalesce(ceil((p_route->'per_second'->>'credits')::numeric * x.duration_seconds), (p_route->>'credits')::bigint)) from (
+    select o.duration_seconds from darkroom.attempts a join darkroom.outputs o on o.attempt_id = a.id
+     where a.part_id = p.id and a.fence = p.fence order by o.n limit p.delivered) x);
+end $$;
+
 -- Credits for what a stage delivered, each output at the price of the candidate that delivered it.
 create function darkroom.delivered_credits(p_job text, p_stage text) returns bigint language sql stable as $$
-  select coalesce(sum(p.delivered * (darkroom.candidate(j.stages, p.stage, p.candidate)->>'credits')::bigint), 0)::bigint
-    from darkroom.parts p join darkroom.jobs j on j.id = p.job_id
+  select coalesce(sum(case when r.route ? 'per_second' then darkroom.measured_credits(p, r.route) else p.delivered * (r.route->>'credits')::bigint end), 0)::bigint
+    from darkroom.parts p join darkroom.jobs j on j.id = p.job_id cross join lateral (select darkroom.candidate(j.stages, p.stage, p.candidate)) r (route)
    where p.job_id = p_job and p.stage = p_stage and p.status = 'delivered'
 $$;
 

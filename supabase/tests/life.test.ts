@@ -166,6 +166,25 @@ describe('attempts', () => {
     });
   });
 
+  test.each([
+    [{ duration_seconds: 5 }, { charged: 125, refunded: 625 }, '0.10', 0],
+    [{ duration_seconds: 4.51 }, { charged: 113, refunded: 637 }, '0.0902', 0],
+    [{ duration_seconds: 90 }, { charged: 750, refunded: 0 }, '1.80', 1500],
+    [{}, { charged: 750, refunded: 0 }, '0.6', 0],
+  ])(
+    'where its own length counts, %j is charged and paid for as long as it is',
+    async (length, expected, usd, waste) => {
+      const priced = { credits: 750, more: { cost_usd: 0.6, per_second: { credits: 25, usd: 0.02 } } };
+      const { id } = await submit({}, [candidate('replicate', priced)]);
+      const { event, outputs } = succeeded();
+      await runLane(pool, lane, () => ({ event, outputs: [{ ...outputs[0], ...length }] }));
+      expect((await job(id)).credits).toEqual({ held: 0, ...expected });
+      const sums = `select c.usd::text, e.waste::int from darkroom.provider_costs c join darkroom.hold_ends e on e.hold_id = c.job_id where c.job_id = $1`;
+      const [row] = (await pool.query(sums, [id])).rows;
+      expect([Number(row.usd), row.waste]).toEqual([Number(usd), waste]);
+    },
+  );
+
   test('a count is cut into parts; what was delivered is charged, with a warning for the rest', async () => {
     const { id } = await submit({ count: 3 });
     let n = 0;

@@ -8,8 +8,15 @@ const REFRAME_FIELDS = {
   prompt: 'prompt',
   duration_seconds: null,
 };
-const SOURCE_LENGTH =
-  'Length of the source in seconds, rounded up: what is held and charged for. By default the longest.';
+const sourceLength = (max: number) => ({
+  type: 'integer' as const,
+  min: 1,
+  max,
+  default: max,
+  measured: true as const,
+  about:
+    'Length of the source in seconds, rounded up: what is held for. The length of the result is charged, up to that.',
+});
 
 /** Kling, Luma and Topaz. */
 export const videoModels: Model[] = [
@@ -81,7 +88,7 @@ export const videoModels: Model[] = [
       video_url: { ...video, required: true },
       aspect_ratio: choice(REFRAME_RATIOS, { default: '16:9' }),
       prompt: { type: 'text', max: 5_000 },
-      duration_seconds: { type: 'integer', min: 1, max: 30, default: 30, about: SOURCE_LENGTH },
+      duration_seconds: sourceLength(30),
     },
     routes: [
       {
@@ -132,7 +139,7 @@ export const videoModels: Model[] = [
       resolution: choice(['720p', '1080p', '4k'], { default: '1080p' }),
       fps: { type: 'integer', min: 16, max: 30 },
       upscale_factor: { type: 'number', min: 1, max: 4, about: 'Instead of a resolution; of one provider only.' },
-      duration_seconds: { type: 'integer', min: 1, max: 60, default: 60, about: SOURCE_LENGTH },
+      duration_seconds: sourceLength(60),
     },
     routes: [
       {

@@ -160,17 +160,21 @@ describe('an own key', () => {
     });
   });
 
-  test('costs the fee only, and the job says whose key paid', async () => {
-    await addKey(pool, who, 'fal');
-    const answer = await submit(pool, who, [{ ...candidate('fal'), fee_credits: 2 }]);
-    expect(answer.ok.jobs[0].credits.held).toBe(2);
-    await runLane(pool, own('fal'), () => succeeded());
-    expect(await job(answer.ok.jobs[0].id)).toMatchObject({
-      credits: { charged: 2 },
-      usage: { byok: true },
-      attempts: [{ credential: 'user' }],
-    });
-  });
+  test.each([{}, { per_second: { credits: 5, usd: 0.01 } }])(
+    'costs the fee only, %j, and the job says whose key paid',
+    async (priced) => {
+      await addKey(pool, who, 'fal');
+      const answer = await submit(pool, who, [{ ...candidate('fal'), fee_credits: 2, ...priced }]);
+      expect(answer.ok.jobs[0].credits.held).toBe(2);
+      const { event, outputs } = succeeded();
+      await runLane(pool, own('fal'), () => ({ event, outputs: [{ ...outputs[0], duration_seconds: 9 }] }));
+      expect(await job(answer.ok.jobs[0].id)).toMatchObject({
+        credits: { charged: 2 },
+        usage: { byok: true },
+        attempts: [{ credential: 'user' }],
+      });
+    },
+  );
 
   test('switched off counts as not there; with byok_only there is nothing else', async () => {
     const key = await addKey(pool, who, 'fal');
