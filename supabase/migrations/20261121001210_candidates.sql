@@ -78,11 +78,11 @@ create function darkroom.setting_path(c darkroom.caller, p_operation text) retur
     || '/' || darkroom.setting_operation(p_operation)
 $$;
 
+-- Nobody can pay. Of all reasons an own key that is out of service tells most.
 create function darkroom.key_missing(c darkroom.caller, p_operation text, p_considered jsonb) returns jsonb language sql immutable as $$
-  select darkroom.refuse('provider_key_missing',
-    format('%s needs a key for %s: %s.', p_operation, p_considered->0->>'provider', p_considered->0->>'reason'),
-    jsonb_build_object('operation', p_operation, 'provider', p_considered->0->>'provider', 'settings_url', darkroom.setting_path(c, p_operation),
-      'considered', p_considered))
+  select darkroom.refuse('provider_key_missing', format('%s needs a key for %s: %s.', p_operation, x->>'provider', x->>'reason'),
+      jsonb_build_object('operation', p_operation, 'provider', x->'provider', 'settings_url', darkroom.setting_path(c, p_operation), 'considered', p_considered))
+    from jsonb_array_elements(p_considered) with ordinality y (x, n) order by starts_with(x->>'reason', 'the ') desc, n limit 1
 $$;
 
 -- Whether a request lets the platform's keys pay beside own ones: in general, or by naming one.
@@ -128,10 +128,14 @@ create type darkroom.job_spec as (
   price_version text
 );
 
--- Why a credential may not ask for this; null: it may.
+-- Why a credential may not ask for this; null: it may. A key that is named must be one that the caller sees.
 create function darkroom.forbidden_job(c darkroom.caller, p_spec jsonb) returns jsonb
 language plpgsql stable as $$
+declare v_key text := p_spec->'routing'->>'provider_key';
 begin
+  if starts_with(v_key, 'key_') and not exists (select from darkroom.provider_api_keys k where k.id = v_key and k.deleted_at is null) then
+    return darkroom.refuse('not_found', 'There is no such provider key.');
+  end if;
   if not p_spec->>'model' = any (c.allowed_models) then
     return darkroom.refuse('forbidden', format('This key may not use the model %s.', p_spec->>'model'));
   end if;

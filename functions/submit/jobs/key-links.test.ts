@@ -14,8 +14,8 @@ const missing = (reason?: string, provider = 'replicate') =>
       reason === undefined
         ? []
         : [
-            { provider, reason },
             { provider: 'fal', reason: 'no usable key' },
+            { provider, reason },
           ],
   });
 
@@ -24,7 +24,7 @@ test('no key: what is missing, where it is made, where it is set', () => {
     refusal: {
       operation: 'image',
       provider: 'replicate',
-      considered: [{ provider: 'replicate', reason: 'no usable key' }, { provider: 'fal' }],
+      considered: [{ provider: 'fal' }, { provider: 'replicate', reason: 'no usable key' }],
       detail: 'No API key configured for Replicate, and image needs one.',
       settings_url: 'https://darkroom.test/v1/provider-settings/user/me/image',
       key_url: 'https://replicate.com/account/api-tokens',

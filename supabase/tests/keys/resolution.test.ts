@@ -211,15 +211,17 @@ describe('a key that the request names', () => {
     });
   });
 
-  test('that is somebody else’s or out of service is no key', async () => {
+  test('that is somebody else’s is not there; one out of service is no key, whatever else lacks one', async () => {
     const stranger = await makePerson(pool);
     const theirs = await addKey(pool, stranger, 'fal');
     const foreign = await submit(pool, who, ['fal'], { routing: { provider_key: theirs.id } });
-    expect(foreign.refusal).toMatchObject({ code: 'provider_key_missing' });
+    expect(codeOf(foreign)).toBe('not_found');
     const mine = await addKey(pool, who, 'fal');
     await must(keys(pool, 'record_probe', [mine.id, 1, { result: 'invalid', message: 'revoked' }]));
     const dead = await submit(pool, who, ['fal'], { routing: { provider_key: mine.id } });
     expect(dead.refusal?.detail).toContain('disabled: revoked');
+    const both = await submit(pool, who, ['nobody', 'fal'], { routing: { byok_only: true } });
+    expect(both.refusal).toMatchObject({ provider: 'fal', detail: expect.stringContaining('disabled: revoked') });
   });
 });
 
