@@ -68,6 +68,8 @@ describe.concurrent('billing', () => {
     }
     expect(rows.map(({ version }) => version)).toEqual(rows.map((_, index) => rows.length - index));
     expect(rows.reduce((sum, { amount }) => sum + amount, 0)).toBe(0);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+    for (const { id } of rows) expect(id).toMatch(/^ent_[0-9a-f]{32}$/);
     const available = rows.filter(({ ledger }) => ledger === 'available').reduce((sum, { amount }) => sum + amount, 0);
     expect((await api('/v1/credits', { key })).body).toMatchObject({ available, version: rows.length });
   });

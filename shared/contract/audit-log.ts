@@ -1,5 +1,6 @@
 import { described, named, optional, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
+import { AuditEntryId } from './ids.ts';
 import { listOf, pageQuery, queryInstant } from './lists.ts';
 import { KeyScope, KeyScopeId } from './provider-keys.ts';
 import { contract } from './route-doc.ts';
@@ -9,7 +10,7 @@ export const AuditEntry = named(
   'AuditEntry',
   () =>
     z.looseObject({
-      id: z.string(),
+      id: AuditEntryId(),
       at: Timestamp(),
       actor: described(z.string(), 'An `ak_…`, a user, or `system`'),
       user_id: z.nullable(z.string()),

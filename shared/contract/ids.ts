@@ -16,6 +16,7 @@ export const BatchId = id('bat');
 export const QuoteId = id('qt');
 export const OutputId = id('out');
 export const EntryId = id('ent');
+export const AuditEntryId = id('aud');
 export const ProjectId = id('proj');
 export const OrganizationId = id('org');
 export const ProviderKeyId = id('key');

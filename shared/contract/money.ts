@@ -1,6 +1,6 @@
 import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
-import { AccountId, JobId } from './ids.ts';
+import { AccountId, EntryId, JobId } from './ids.ts';
 import { CreditAmount, Reason, Credits as Sum, Timestamp } from './scalars.ts';
 
 export const Credits = named('Credits', () =>
@@ -11,7 +11,7 @@ export type Credits = Of<typeof Credits>;
 export const CreditEntry = named('CreditEntry', () =>
   z.partial(
     z.looseObject({
-      id: z.string(),
+      id: EntryId(),
       version: z.int(),
       ledger: z.string(),
       amount: described(z.int(), 'Below zero where credits leave the ledger account'),

@@ -18,6 +18,11 @@ create function darkroom.new_id(p_prefix text) returns text language sql volatil
     substr(encode(uuid_send(gen_random_uuid()), 'hex'), 14))
 $$;
 
+-- The id of a row that has another key: of the same form, and the same each time. p_rest: 19 hex digits.
+create function darkroom.derived_id(p_prefix text, p_at timestamptz, p_rest text) returns text language sql immutable as $$
+  select concat(p_prefix, '_', lpad(to_hex((date_part('epoch', p_at) * 1000)::bigint), 12, '0'), '7', p_rest)
+$$;
+
 -- A JSON array of names as PostgreSQL has arrays; null for anything else. A loop: an assignment costs less than a query.
 create function darkroom.text_array(p jsonb) returns text[] language plpgsql immutable as $$
 declare v text[] := '{}'; i int;

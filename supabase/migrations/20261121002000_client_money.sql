@@ -21,12 +21,12 @@ begin
   if c.client_token_id is not null then c.refusal := coalesce(c.refusal, 'forbidden'); end if;
   if c.refusal is not null then return darkroom.refuse(c.refusal); end if;
   select coalesce(jsonb_agg(x.row), '[]') into v_rows from (
-    select jsonb_build_object('id', format('%s.%s', e.version, e.slot), 'transfer', e.transfer, 'ledger', e.ledger, 'amount', e.amount, 'balance', e.balance,
+    select jsonb_build_object('id', darkroom.derived_id('ent', e.at, left(encode(e.hash, 'hex'), 19)), 'transfer', e.transfer, 'ledger', e.ledger, 'amount', e.amount, 'balance', e.balance,
         'kind', e.kind, 'reference', e.ref, 'slot', e.slot, 'version', e.version, 'at', darkroom.iso(e.at), 'hash', encode(e.hash, 'hex')) as row
       from darkroom.entries e where e.account_id = c.account_id and (v_cursor is null or (e.version, e.slot) < (v_cursor[1], v_cursor[2]))
      order by e.version desc, e.slot desc limit v_limit + 1) x;
   return darkroom.ok(jsonb_build_object('data', (select coalesce(jsonb_agg(r.value order by r.ordinality), '[]') from jsonb_array_elements(v_rows) with ordinality r where r.ordinality <= v_limit),
-    'next_cursor', case when jsonb_array_length(v_rows) > v_limit then v_rows->(v_limit - 1)->'id' end));
+    'next_cursor', case when jsonb_array_length(v_rows) > v_limit then format('%s.%s', v_rows->(v_limit - 1)->'version', v_rows->(v_limit - 1)->'slot') end));
 end $$;
 
 create function darkroom.operator(p_credential jsonb) returns darkroom.caller

@@ -30,7 +30,7 @@ begin
 end $$;
 
 create function darkroom.audit_json(a darkroom.audit_log) returns jsonb language sql immutable as $$
-  select jsonb_build_object('id', a.id::text, 'object', 'audit_entry', 'at', darkroom.iso(a.at), 'actor', a.actor, 'user_id', a.user_id, 'action', a.action,
+  select jsonb_build_object('id', darkroom.derived_id('aud', a.at, lpad(to_hex(a.id), 19, '0')), 'object', 'audit_entry', 'at', darkroom.iso(a.at), 'actor', a.actor, 'user_id', a.user_id, 'action', a.action,
     'target', jsonb_build_object('kind', a.object_kind, 'id', a.object_id), 'before', a.before, 'after', a.after)
 $$;
 
