@@ -2,13 +2,12 @@ import { BatchRequest, JobRequest } from '../../shared/contract/job-request.ts';
 import { Quote, QuoteRequest } from '../../shared/contract/quote.ts';
 import { type Result, unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
-import { requestHash } from '../../shared/http/request-hash.ts';
 import { route } from '../../shared/http/route.ts';
 import { validate } from '../../shared/http/validate.ts';
 import type { Deps } from './deps.ts';
 import { buildBatchSpecs } from './jobs/batch-spec.ts';
 import { describeQuote } from './jobs/describe-quote.ts';
-import { batchHash, jobHash, payerOf } from './jobs/job-hash.ts';
+import { batchHash, jobHash, payerOf, quoteHash } from './jobs/job-hash.ts';
 import { buildJobSpec } from './jobs/job-spec.ts';
 import { withKeyLinks } from './jobs/key-links.ts';
 
@@ -25,7 +24,7 @@ export const quotes = (deps: Deps) =>
     answers: { 200: { description: 'The quote', schema: Quote } },
     refusals: ['forbidden', 'not_found', 'model_retired', 'idempotency_mismatch', 'provider_key_missing'],
     async handle({ credential, body, idempotencyKey }, c) {
-      const idempotency_hash = await requestHash('POST', '/v1/quotes', body);
+      const idempotency_hash = await quoteHash(body);
       const request = { ...(await quoted(body, deps)), idempotency_key: idempotencyKey, idempotency_hash };
       const answer = await deps.db.quote(credential, request);
       const { replayed, ...quote } = unwrap(withKeyLinks(answer, deps.settings.origin));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BatchRequest, JobRequest } from '../../../shared/contract/job-request.ts';
 import { canonicalJson } from '../../../shared/http/request-hash.ts';
-import { batchHash, jobHash } from './job-hash.ts';
+import { batchHash, jobHash, quoteHash } from './job-hash.ts';
 
 const QUOTE = `qt_${'0'.repeat(32)}`;
 const hash = (body: object) => jobHash(JobRequest().parse(body));
@@ -19,6 +19,19 @@ test('spelling does not count, meaning does', async () => {
   expect(await hash({ ...job, count: 2 })).not.toBe(same);
   expect(await hash({ ...job, input: { ...job.input, a: '1' } })).not.toBe(same);
   expect(await hash({ ...job, input: { ...job.input, e: null } })).not.toBe(same);
+});
+
+test('a preview that is not wanted is the same as none', async () => {
+  const job = { model: 'm', input: { prompt: 'x' } };
+  const [plain, off, on] = [job, { ...job, preview: false }, { ...job, preview: true }].map((body) =>
+    JobRequest().parse(body),
+  ) as [JobRequest, JobRequest, JobRequest];
+  expect(await jobHash(off)).toBe(await jobHash(plain));
+  expect(await jobHash(on)).not.toBe(await jobHash(plain));
+  expect(await quoteHash(off)).toBe(await quoteHash(plain));
+  expect(await batchHash({ jobs: [off] })).toBe(await batchHash({ jobs: [plain] }));
+  expect(await quoteHash({ jobs: [off] })).toBe(await quoteHash({ jobs: [plain] }));
+  expect(await batchHash({ jobs: [on] })).not.toBe(await batchHash({ jobs: [plain] }));
 });
 
 test('a batch of one is not the job', async () => {
