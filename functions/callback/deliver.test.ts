@@ -90,6 +90,7 @@ describe('what a partner answers', () => {
     );
     const result = await deliver(fakeDeps({ fetch }), dueDelivery());
     expect(result.error).toContain('redirect');
+    expect(result.http_status).toBe(307);
     expect(sent).toHaveLength(1);
     expect(sent[0]?.init.redirect).toBe('manual');
   });

@@ -51,7 +51,7 @@ async function headersOf(
 }
 
 async function resultOf(answer: GuardedResponse, now: number): Promise<Omit<DeliveryResult, 'ms'>> {
-  if (!answer.ok) return { error: REASONS[answer.reason] };
+  if (!answer.ok) return { error: REASONS[answer.reason], ...('status' in answer && { http_status: answer.status }) };
   const { response } = answer;
   const { text, truncated } = await readStart(response, KEPT_BYTES);
   const { retryAfterSeconds } = retryAfter(response.headers, '', now);

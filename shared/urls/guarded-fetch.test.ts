@@ -32,7 +32,7 @@ test('asks nobody about a URL that is not allowed', async () => {
 
 test.each([301, 302, 303, 307, 308])('a %d is a refusal, wherever it leads', async (status) => {
   const fetch = answer(null, { status, headers: { location: 'https://example.com/y' } });
-  expect(await guardedFetch({ ...base, fetch })).toMatchObject({ ok: false, reason: 'redirect' });
+  expect(await guardedFetch({ ...base, fetch })).toMatchObject({ ok: false, reason: 'redirect', status });
 });
 
 test('an error status is an answer', async () => {
