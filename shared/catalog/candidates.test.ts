@@ -119,6 +119,7 @@ describe('routing', () => {
     [{ provider_key: 'replicate' }, [replicate]],
     [{ provider_key: 'fal' }, [fal]],
     [{ provider_key: 'vision-atlas' }, []],
+    [{ provider_key: 'anthropic' }, []],
     [{ provider_key: 'our-own-pool' }, [replicate, fal]],
     [{ provider_key: 'constructor' }, [replicate, fal]],
   ] as [Routing, string[]][])('%j', (routing, ids) => {

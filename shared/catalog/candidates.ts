@@ -1,8 +1,8 @@
 import type { Input } from './input.ts';
-import { models } from './models.ts';
 import { type Price, priceOf } from './pricing.ts';
 import { profiles, profilesOf } from './profiles.ts';
 import { cannotHonour } from './provider-input.ts';
+import { findProviderInfo } from './providers.ts';
 import type { Model, Route } from './types.ts';
 
 /** A job's wishes about who does the work. Names are a provider's id, a profile's, or a provider's model id. */
@@ -41,8 +41,6 @@ export type Considered = {
   outcome: 'candidate' | 'left_out';
   reason: string;
 };
-
-const providerIds = new Set(models.flatMap(({ routes }) => routes.map(({ provider }) => provider)));
 
 type Option = { route: Route; rank: number; price: Price };
 
@@ -101,7 +99,7 @@ function whyNot(
 function serves(profile: string, route: Route): boolean {
   const pool = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
   if (pool) return pool.provider === route.provider && pool.models.includes(route.model);
-  return profile === route.provider || !providerIds.has(profile);
+  return profile === route.provider || !findProviderInfo(profile);
 }
 
 function isNamed(route: Route, name: string): boolean {
@@ -126,7 +124,7 @@ function toCandidate({ route, rank, price }: Option, routing: Routing): Candidat
   return {
     provider: route.provider,
     provider_model: route.model,
-    profiles: routing.provider_key ? [routing.provider_key] : profilesOf(route.provider, route.model),
+    profiles: poolsOf(route, routing),
     rank,
     outputs_per_call: route.outputs_per_call,
     longest_seconds: route.longest_seconds,
@@ -136,6 +134,11 @@ function toCandidate({ route, rank, price }: Option, routing: Routing): Candidat
     ...(price.per_second && { per_second: price.per_second }),
     price_version: price.version,
   };
+}
+
+/** The pool that was asked for; all of a provider's if that is how it was named. */
+function poolsOf(route: Route, { provider_key: name }: Routing): string[] {
+  return name === undefined || name === route.provider ? profilesOf(route.provider, route.model) : [name];
 }
 
 function chosen(route: Route, rank: number, pinned: Route | undefined): Considered {

@@ -72,6 +72,11 @@ test('module and params are other names, and metadata may name the pool of keys'
 test("a provider's name stands for all of its keys, and a single key is left to the database", () => {
   const named = spec({ routing: { provider_key: 'fal' } });
   expect(named.stages.final?.candidates.map(({ provider }) => provider)).toEqual(['fal']);
+  expect(named.considered).toEqual([
+    expect.objectContaining({ provider: 'replicate', outcome: 'left_out', reason: 'is not served by fal' }),
+  ]);
+  const pools = spec({ model: 'flux-2-pro', routing: { provider_key: 'fal' } }).stages.final?.candidates;
+  expect(pools?.map(({ profiles }) => profiles)).toEqual([['vision-atlas', 'vision-flux', 'fal']]);
   const key = `key_${'0'.repeat(32)}`;
   const single = spec({ routing: { provider_key: key } });
   expect(single.routing).toEqual({ provider_key: key });

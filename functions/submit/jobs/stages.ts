@@ -2,7 +2,7 @@ import { type Candidate, candidatesFor } from '../../../shared/catalog/candidate
 import type { Input } from '../../../shared/catalog/input.ts';
 import { type Plan, planOf, type StageName } from '../../../shared/catalog/plan.ts';
 import { profiles } from '../../../shared/catalog/profiles.ts';
-import { providerInfos } from '../../../shared/catalog/providers.ts';
+import { findProviderInfo } from '../../../shared/catalog/providers.ts';
 import type { Model, Route } from '../../../shared/catalog/types.ts';
 import type { JobRequest, Routing } from '../../../shared/contract/job-request.ts';
 import type { JobSpec } from '../../../shared/db/rows.ts';
@@ -44,15 +44,12 @@ function noRoute(considered: JobSpec['considered']): Result<never> {
 }
 
 /**
- * The catalogue knows pools of keys. A single key (`key_…`) is the database's business, and a provider's own name stands for all of
- * its keys: everybody else is left out.
+ * The catalogue knows pools of keys, and providers, whose names stand for all of their keys. A single key (`key_…`) is the database's
+ * business.
  */
 function catalogueRouting(routing: Routing): Result<Routing> {
   const { provider_key: name, ...rest } = routing;
-  if (name === undefined || Object.hasOwn(profiles, name)) return ok(routing);
+  if (name === undefined || Object.hasOwn(profiles, name) || findProviderInfo(name)) return ok(routing);
   if (/^key_[0-9a-f]{32}$/.test(name)) return ok(rest);
-  if (!providerInfos.some(({ id }) => id === name))
-    return invalidField('routing.provider_key', 'There is no such pool of keys');
-  const others = providerInfos.map(({ id }) => id).filter((id) => id !== name);
-  return ok({ ...rest, ignore: [...(rest.ignore ?? []), ...others] });
+  return invalidField('routing.provider_key', 'There is no such pool of keys');
 }
