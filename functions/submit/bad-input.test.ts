@@ -153,6 +153,8 @@ describe('jobs', () => {
     ['an unknown priority', { ...job, priority: 'urgent' }, 'priority'],
     ['an unknown pool of keys', { ...job, routing: { provider_key: 'vision-none' } }, 'routing.provider_key'],
     ['a pool of keys that is no name', { ...job, metadata: { provider_key: 5 } }, 'metadata.provider_key'],
+    ['an order that names nobody', { ...job, routing: { order: ['fal', 'replicat'] } }, 'routing.order[1]'],
+    ['a list to ignore that names nobody', { ...job, routing: { ignore: ['replicat'] } }, 'routing.ignore[0]'],
     ['a routing that leaves no route', { ...job, routing: { only: ['elsewhere'] } }, 'routing'],
     ['an id of another kind', { ...job, project_id: JOB_ID }, 'project_id'],
     ['a quote that is no id', { ...job, quote_id: "qt_1' or 1=1" }, 'quote_id'],

@@ -3,9 +3,10 @@ import { type Price, priceOf } from './pricing.ts';
 import { profiles, profilesOf } from './profiles.ts';
 import { cannotHonour } from './provider-input.ts';
 import { findProviderInfo } from './providers.ts';
+import { isNamed } from './route-names.ts';
 import type { Model, Route } from './types.ts';
 
-/** A job's wishes about who does the work. Names are a provider's id, a profile's, or a provider's model id. */
+/** A job's wishes about who does the work. */
 export type Routing = {
   provider_key?: string;
   order?: readonly string[];
@@ -100,10 +101,6 @@ function serves(profile: string, route: Route): boolean {
   const pool = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
   if (pool) return pool.provider === route.provider && pool.models.includes(route.model);
   return profile === route.provider || !findProviderInfo(profile);
-}
-
-function isNamed(route: Route, name: string): boolean {
-  return name === route.provider || name === route.model || profilesOf(route.provider, route.model).includes(name);
 }
 
 function byPreference(routing: Routing, pinned: Route | undefined) {

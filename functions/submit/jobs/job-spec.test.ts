@@ -83,6 +83,12 @@ test("a provider's name stands for all of its keys, and a single key is left to 
   expect(single.stages.final?.candidates.flatMap(({ profiles }) => profiles)).not.toContain(key);
 });
 
+test('a routing may name whom the catalogue knows, even if nobody of them can do this', () => {
+  const order = ['anthropic', 'cinematic-pro', 'luma/reframe-video', 'fal-ai/flux/dev'];
+  const ordered = spec({ routing: { order, ignore: ['openai'] } }).stages.final?.candidates;
+  expect(ordered?.map(({ provider }) => provider)).toEqual(['fal', 'replicate']);
+});
+
 test('a provider id pins its route, a model id may fall back', () => {
   expect(spec({}).stages.final?.candidates.length).toBeGreaterThan(1);
   const pinned = spec({ model: 'fal-ai/flux/dev' });

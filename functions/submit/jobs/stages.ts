@@ -3,10 +3,11 @@ import type { Input } from '../../../shared/catalog/input.ts';
 import { type Plan, planOf, type StageName } from '../../../shared/catalog/plan.ts';
 import { profiles } from '../../../shared/catalog/profiles.ts';
 import { findProviderInfo } from '../../../shared/catalog/providers.ts';
+import { isKnownName } from '../../../shared/catalog/route-names.ts';
 import type { Model, Route } from '../../../shared/catalog/types.ts';
 import type { JobRequest, Routing } from '../../../shared/contract/job-request.ts';
 import type { JobSpec } from '../../../shared/db/rows.ts';
-import { invalidField, ok, type Result, refused } from '../../../shared/errors/result.ts';
+import { type FieldError, invalidField, ok, type Result, refused } from '../../../shared/errors/result.ts';
 
 type StagesRequest = {
   model: Model;
@@ -48,8 +49,16 @@ function noRoute(considered: JobSpec['considered']): Result<never> {
  * business.
  */
 function catalogueRouting(routing: Routing): Result<Routing> {
+  const strangers = [...unknownNames('order', routing.order), ...unknownNames('ignore', routing.ignore)];
+  if (strangers.length > 0) return refused('invalid_input', { errors: strangers });
   const { provider_key: name, ...rest } = routing;
   if (name === undefined || Object.hasOwn(profiles, name) || findProviderInfo(name)) return ok(routing);
   if (/^key_[0-9a-f]{32}$/.test(name)) return ok(rest);
   return invalidField('routing.provider_key', 'There is no such pool of keys');
+}
+
+/** What is misspelt here would do nothing, unsaid; in `only` it leaves its route out, and the job says so. */
+function unknownNames(list: 'order' | 'ignore', names: readonly string[] = []): FieldError[] {
+  const message = 'There is no such provider, pool of keys or provider’s model';
+  return names.flatMap((name, at) => (isKnownName(name) ? [] : [{ path: `routing.${list}[${at}]`, message }]));
 }
