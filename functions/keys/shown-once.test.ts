@@ -78,6 +78,17 @@ test.each([
   expect([response.status, (await json(response)).errors[0].path]).toEqual([422, field]);
 });
 
+test('a cap may be nothing, and says what it may be', async () => {
+  const call = (monthly_credit_cap: number) =>
+    fakeApp({ createApiKey: () => ok({ replayed: false }) }).call('/v1/api-keys', {
+      body: { name: 'x', scopes: ['jobs'], monthly_credit_cap },
+    });
+  expect((await call(0)).status).toBe(201);
+  expect((await json(await call(-1))).errors[0].message).toBe(
+    'Must be a whole number of credits from 0 to 1000000000000',
+  );
+});
+
 test('revoking is at once, and answers nothing', async () => {
   const { call, calls } = fakeApp({ revokeApiKey: () => ok({}) });
   expect((await call(`/v1/api-keys/${ID}`, { method: 'DELETE' })).status).toBe(204);

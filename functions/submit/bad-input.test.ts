@@ -41,7 +41,7 @@ describe('amounts', () => {
     const raw = JSON.stringify(grant).replace('"credits":10', `"credits":${credits}`);
     expect(await refusal('/v1/credits/grants', { ...money, raw })).toMatchObject({
       code: 'invalid_input',
-      errors: [{ path: 'credits' }],
+      errors: [{ path: 'credits', message: 'Must be a whole number of credits from 1 to 1000000000000' }],
     });
   });
 

@@ -4,7 +4,7 @@ import * as z from '../schema/zod.ts';
 import { AccountId, ApiKeyId, ClientTokenId, OrganizationId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
-import { ApiScope, CreditAmount, EndUser, Name, Timestamp } from './scalars.ts';
+import { ApiScope, CreditAmount, CreditCap, EndUser, Name, Timestamp } from './scalars.ts';
 
 const Scopes = once(() => arrayOf(ApiScope(), 1, 5));
 const Models = once(() => arrayOf(text(1, 200), 1, 200));
@@ -15,7 +15,7 @@ const limits = once(() => ({
   expires_at: z.nullish(Timestamp()),
   allowed_models: described(z.nullish(Models()), 'Nothing but these; all of them unless given'),
   monthly_credit_cap: described(
-    z.nullish(z.union([CreditAmount(), z.literal(0)])),
+    z.nullish(CreditCap()),
     'Credits a month, counted for each account that the key spends from: its own, and organisations it acts for',
   ),
   rate_limit_per_minute: z.nullish(whole(1, 1_000_000)),

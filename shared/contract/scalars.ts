@@ -2,10 +2,19 @@ import { once } from '../async/once.ts';
 import { described, type Of, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 
-/** Credits as they are booked: whole, above zero, and small enough that no sum of them leaves what JSON can say exactly. */
-export const CreditAmount = once(() =>
-  z.int('Must be a whole number of credits').check(z.minimum(1), z.maximum(1_000_000_000_000)),
-);
+/** Small enough that no sum of amounts leaves what JSON can say exactly. */
+const MOST_CREDITS = 1_000_000_000_000;
+
+const credits = (least: number) =>
+  z
+    .int(`Must be a whole number of credits from ${least} to ${MOST_CREDITS}`)
+    .check(z.minimum(least), z.maximum(MOST_CREDITS));
+
+/** Credits as they are booked: whole and above zero. */
+export const CreditAmount = once(() => credits(1));
+
+/** Most that may be spent: zero lets nothing through. */
+export const CreditCap = once(() => credits(0));
 
 /** Credits as they are shown: a balance or a sum, never below zero. */
 export const Credits = once(() => z.int().check(z.minimum(0)));
