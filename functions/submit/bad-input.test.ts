@@ -309,6 +309,12 @@ describe('paths and queries', () => {
     expect(problem).toMatchObject({ status: 422, code: 'invalid_input', errors: [{ path: query.split('=')[0] }] });
   });
 
+  test('a day is no time, and the problem says what is', async () => {
+    expect(await refusal('/v1/jobs?from=2026-11-21', {})).toMatchObject({
+      errors: [{ path: 'from', message: 'Must be a time such as 2026-11-21T12:00:00Z' }],
+    });
+  });
+
   test.each(['cursor=1', 'cursor=a.b', 'cursor=99999999999999999999.0', 'limit=x', 'account_id=me'])(
     'GET /v1/credits/entries?%s',
     async (query) => {

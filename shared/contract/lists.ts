@@ -1,5 +1,6 @@
 import { described, matching, whole } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
+import { A_TIME } from './scalars.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -19,7 +20,7 @@ export const pageQuery = (cursor: RegExp = ANY_CURSOR) => ({
 /** An instant in a query string, in any offset; given on in UTC. */
 export const queryInstant = () =>
   z.pipe(
-    z.pipe(z.iso.datetime({ offset: true }), instant()),
+    z.pipe(z.iso.datetime({ offset: true, error: A_TIME }), instant()),
     z.transform((at) => at.toISOString()),
   );
 

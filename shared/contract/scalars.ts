@@ -19,8 +19,11 @@ export const CreditCap = once(() => credits(0));
 /** Credits as they are shown: a balance or a sum, never below zero. */
 export const Credits = once(() => z.int().check(z.minimum(0)));
 
+/** What is said of a time in any other form. */
+export const A_TIME = 'Must be a time such as 2026-11-21T12:00:00Z';
+
 /** UTC, ISO-8601, milliseconds. */
-export const Timestamp = once(() => described(z.iso.datetime(), 'UTC, ISO-8601'));
+export const Timestamp = once(() => described(z.iso.datetime(A_TIME), 'UTC, ISO-8601'));
 
 /** JSON of the client's that is kept and given back as it came. */
 export const JsonObject = once(() => z.record(z.string(), z.unknown()));
