@@ -50,6 +50,20 @@ describe('what is refused', () => {
   });
 });
 
+test.each([
+  ['{"jobs":[{},{"input":{"prompt":"a\\u0000b"}}]}', 'jobs[1].input.prompt', 'Must not hold NUL'],
+  ['{"a":"\\udc00"}', 'a', 'Must not hold a lone surrogate'],
+  ['[1,-1e400]', '[1]', 'Must be a number that a double can hold'],
+  ['{"a":{"\\ud800":1}}', 'a', 'Must have keys without NUL and lone surrogates'],
+  ['"\\u0000"', '', 'Must not hold NUL'],
+])('what cannot be stored is named: %s', (text, path, message) => {
+  const detail = path ? `\`${path}\`: ${message}` : message;
+  expect(parse(text)).toEqual({
+    ok: false,
+    refusal: { code: 'invalid_json', detail, errors: [{ path, message }] },
+  });
+});
+
 test('depth 64 passes', () => {
   expect(parse(`${'['.repeat(64)}${']'.repeat(64)}`).ok).toBe(true);
 });
@@ -59,5 +73,6 @@ test('hostile megabytes take no more than linear time', () => {
   expect(parse(`"${'\\"'.repeat(1_000_000)}"`).ok).toBe(true);
   expect(parse(`"${'\\"'.repeat(1_000_000)}`).ok).toBe(false);
   expect(parse('['.repeat(2_000_000)).ok).toBe(false);
+  expect(parse(`[${'1,'.repeat(1_000_000)}1e400]`).ok).toBe(false);
   expect(performance.now() - started).toBeLessThan(3_000);
 });

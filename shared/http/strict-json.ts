@@ -1,4 +1,6 @@
 import { ok, type Result, refused } from '../errors/result.ts';
+import { unstorable } from './storable.ts';
+import { summary } from './validate.ts';
 
 const MAX_DEPTH = 64;
 
@@ -18,7 +20,8 @@ export function parseStrictJson(bytes: Uint8Array): Result<unknown> {
   if (value === undefined) return invalid('The body is not one JSON value.');
   const fault = structureFault(text);
   if (fault) return invalid(fault);
-  return storable(value) ? ok(value) : invalid('A text or a number in the body cannot be stored.');
+  const stray = unstorable(value);
+  return stray ? refused('invalid_json', { detail: summary([stray]), errors: [stray] }) : ok(value);
 }
 
 function decode(bytes: Uint8Array): string | null {
@@ -78,11 +81,4 @@ function backslashesBefore(text: string, at: number): number {
   let from = at;
   while (text[from - 1] === '\\') from--;
   return at - from;
-}
-
-function storable(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (value === null || typeof value !== 'object') return true;
-  return Object.entries(value).every(([key, member]) => storable(key) && storable(member));
 }

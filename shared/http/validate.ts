@@ -22,14 +22,15 @@ function firstOfEach(errors: FieldError[]): FieldError[] {
   return errors.filter(({ path }, at) => errors.findIndex((error) => error.path === path) === at);
 }
 
-function summary(errors: FieldError[]): string {
+/** The first error in a sentence, and how many more there are. */
+export function summary(errors: FieldError[]): string {
   const { path, message } = errors[0] ?? { path: '', message: 'Invalid input' };
   const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return `${path ? `\`${path}\`: ` : ''}${message}${rest}`;
 }
 
 /** `['jobs', 0, 'input']` → `jobs[0].input`. */
-function dotPath(path: PropertyKey[]): string {
+export function dotPath(path: PropertyKey[]): string {
   return path.reduce<string>((all, part) => {
     if (typeof part === 'number') return `${all}[${part}]`;
     return all ? `${all}.${String(part)}` : String(part);
