@@ -2,9 +2,9 @@ import { described, named, optional, text } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { AuditEntryId } from './ids.ts';
 import { listOf, pageQuery, queryInstant } from './lists.ts';
-import { KeyScope, KeyScopeId } from './provider-keys.ts';
 import { contract } from './route-doc.ts';
 import { JsonObject, Timestamp } from './scalars.ts';
+import { KeyScope, KeyScopeId, namesItsProject } from './scopes.ts';
 
 export const AuditEntry = named(
   'AuditEntry',
@@ -29,17 +29,19 @@ export const listAuditLog = contract({
   tag: 'Audit log',
   summary: 'What was done in an account, newest first',
   query: () =>
-    z.strictObject({
-      scope: z.optional(KeyScope()),
-      scope_id: z.optional(KeyScopeId()),
-      actor: z.optional(text(1, 100)),
-      action: z.optional(text(1, 100)),
-      target: optional(text(1, 200), 'The id of what it was done to'),
-      from: z.optional(queryInstant()),
-      to: z.optional(queryInstant()),
-      // No more digits than a bigint always holds.
-      ...pageQuery(/^\d{1,18}$/),
-    }),
+    z
+      .strictObject({
+        scope: z.optional(KeyScope()),
+        scope_id: z.optional(KeyScopeId()),
+        actor: z.optional(text(1, 100)),
+        action: z.optional(text(1, 100)),
+        target: optional(text(1, 200), 'The id of what it was done to'),
+        from: z.optional(queryInstant()),
+        to: z.optional(queryInstant()),
+        // No more digits than a bigint always holds.
+        ...pageQuery(/^\d{1,18}$/),
+      })
+      .check(namesItsProject()),
   answers: { 200: { description: 'A page of entries', schema: listOf(AuditEntry) } },
   refusals: ['forbidden', 'not_found'],
 });

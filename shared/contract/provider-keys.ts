@@ -5,15 +5,11 @@ import { ProviderKeyId } from './ids.ts';
 import { listOf, pageQuery } from './lists.ts';
 import { contract } from './route-doc.ts';
 import { JsonObject, Name, Timestamp } from './scalars.ts';
+import { KeyScope, KeyScopeId, namesItsProject } from './scopes.ts';
 
 const MAX_CONFIG_CHARS = 8_192;
 const MAX_CONFIG_TEXTS = 64;
 const CONFIG_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
-
-export const KeyScope = once(() => z.enum(['user', 'project', 'organization', 'platform']));
-export const KeyScopeId = once(() =>
-  described(text(1, 100), 'A `proj_…` or `org_…`; nothing or `me` for one’s own keys, nothing for the platform’s'),
-);
 
 const ProviderId = once(() => matching(/^[a-z0-9][a-z0-9-]{0,39}$/, 'Must be the id of a provider'));
 const Secret = once(() => z.string().check(z.trim(), z.minLength(1), z.maxLength(16_384)));
@@ -57,14 +53,16 @@ const changeable = once(() => ({
 }));
 
 export const ProviderKeyRequest = named('ProviderKeyRequest', () =>
-  z.strictObject({
-    provider: ProviderId(),
-    profile: optional(text(1, 100), 'One pool of its provider (`vision-nova`); all of them unless given'),
-    ...secrets(),
-    ...changeable(),
-    scope: optional(KeyScope(), 'Whose it is; the account’s that the caller acts for unless given'),
-    scope_id: z.optional(KeyScopeId()),
-  }),
+  z
+    .strictObject({
+      provider: ProviderId(),
+      profile: optional(text(1, 100), 'One pool of its provider (`vision-nova`); all of them unless given'),
+      ...secrets(),
+      ...changeable(),
+      scope: optional(KeyScope(), 'Whose it is; the account’s that the caller acts for unless given'),
+      scope_id: z.optional(KeyScopeId()),
+    })
+    .check(namesItsProject()),
 );
 export type ProviderKeyRequest = Of<typeof ProviderKeyRequest>;
 
@@ -125,6 +123,7 @@ export const KeyTest = named('KeyTest', () =>
   }),
 );
 
+const scope = once(() => ({ scope: z.optional(KeyScope()), scope_id: z.optional(KeyScopeId()) }));
 const tag = 'Provider keys';
 const params = () => z.object({ id: ProviderKeyId() });
 const key = { description: 'The key as it is now', schema: ProviderKey };
@@ -149,13 +148,14 @@ export const listProviderKeys = contract({
   tag,
   summary: 'Keys of the account, or of one scope, newest first',
   query: () =>
-    z.strictObject({
-      provider: z.optional(ProviderId()),
-      profile: z.optional(text(1, 100)),
-      scope: z.optional(KeyScope()),
-      scope_id: z.optional(KeyScopeId()),
-      ...pageQuery(/^key_[0-9a-f]{32}$/),
-    }),
+    z
+      .strictObject({
+        provider: z.optional(ProviderId()),
+        profile: z.optional(text(1, 100)),
+        ...scope(),
+        ...pageQuery(/^key_[0-9a-f]{32}$/),
+      })
+      .check(namesItsProject()),
   answers: { 200: { description: 'A page of keys', schema: listOf(ProviderKey) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -259,15 +259,13 @@ const Pool = named(
   'The keys of one owner that take turns: of a profile, or of a provider.',
 );
 
-const scope = once(() => ({ scope: z.optional(KeyScope()), scope_id: z.optional(KeyScopeId()) }));
-
 export const listKeyPools = contract({
   method: 'get',
   path: '/v1/key-pools',
   scopes: ['keys'],
   tag,
   summary: 'Pools of keys, and how their keys take turns',
-  query: () => z.strictObject(scope()),
+  query: () => z.strictObject(scope()).check(namesItsProject()),
   answers: { 200: { description: 'The pools', schema: listOf(Pool) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -280,7 +278,7 @@ export const putKeyPool = contract({
   summary: 'Let the keys of a pool take turns by use or in a round',
   description: 'Priority counts first in either.',
   params: () => z.object({ profile: matching(/^[a-z0-9][a-z0-9-]{0,99}$/) }),
-  body: () => z.strictObject({ strategy: Pool().shape.strategy, ...scope() }),
+  body: () => z.strictObject({ strategy: Pool().shape.strategy, ...scope() }).check(namesItsProject()),
   answers: { 200: { description: 'The pool', schema: Pool } },
   refusals: ['forbidden', 'not_found'],
 });

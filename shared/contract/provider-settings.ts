@@ -7,6 +7,7 @@ import { listOf, pageQuery } from './lists.ts';
 import { SettingOperation } from './operations.ts';
 import { contract } from './route-doc.ts';
 import { Timestamp } from './scalars.ts';
+import { namesItsProject } from './scopes.ts';
 
 export const SettingScope = once(() => z.enum(['user', 'project', 'organization']));
 const ScopeId = once(() =>
@@ -81,7 +82,10 @@ const ImportRequest = named(
 
 const Imported = () => z.object({ imported: z.int(), already_imported: z.boolean() });
 
-const place = once(() => ({ scope: z.optional(SettingScope()), scope_id: z.optional(ScopeId()) }));
+const place = once(() => ({
+  scope: z.optional(SettingScope()),
+  scope_id: optional(ScopeId(), '`me` for one’s own, else a `proj_…`, which `project` needs, or an `org_…`'),
+}));
 const tag = 'Provider settings';
 const params = () => z.object({ scope: SettingScope(), scope_id: ScopeId(), operation: SettingOperation() });
 const path = '/v1/provider-settings/{scope}/{scope_id}/{operation}';
@@ -131,7 +135,7 @@ export const listSettings = contract({
   scopes: ['keys'],
   tag,
   summary: 'Settings of every level that the caller can see',
-  query: () => z.strictObject({ ...place(), ...pageQuery() }),
+  query: () => z.strictObject({ ...place(), ...pageQuery() }).check(namesItsProject()),
   answers: { 200: { description: 'A page of settings', schema: listOf(Setting) } },
   refusals: ['forbidden', 'not_found'],
 });
@@ -176,7 +180,10 @@ export const settingsEvents = contract({
   summary: 'Changes of settings and keys as server-sent events, for other tabs',
   description:
     '`setting.changed`, `setting.deleted`, `provider_key.created`, `provider_key.disabled` and so on. Send `Last-Event-ID` to go on after a break.',
-  query: () => z.strictObject({ ...place(), last_event_id: z.optional(z.string().check(z.maxLength(40))) }),
+  query: () =>
+    z
+      .strictObject({ ...place(), last_event_id: z.optional(z.string().check(z.maxLength(40))) })
+      .check(namesItsProject()),
   resumable: true,
   answers: { 200: { description: 'The stream', schema: () => z.string(), contentType: 'text/event-stream' } },
   refusals: ['forbidden', 'not_found'],
