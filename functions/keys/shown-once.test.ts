@@ -89,6 +89,18 @@ test('a cap may be nothing, and says what it may be', async () => {
   );
 });
 
+test('a roll needs no body, but one of another kind is none', async () => {
+  const { call, calls } = fakeApp({ rollApiKey: () => ok({ replayed: false }) });
+  const path = `/v1/api-keys/${ID}/roll`;
+  expect((await call(path, { method: 'POST' })).status).toBe(201);
+  expect(calls[0]?.args).toContainEqual(expect.objectContaining({ overlap_seconds: 0 }));
+  const headers = { 'content-type': 'text/plain' };
+  expect((await call(path, { body: { overlap_seconds: 60 }, headers })).status).toBe(415);
+  expect((await call('/v1/api-keys', { method: 'POST' })).status).toBe(415);
+  expect((await call(`/v1/api-keys/${ID}`, { method: 'PATCH' })).status).toBe(415);
+  expect(calls).toHaveLength(1);
+});
+
 test('revoking is at once, and answers nothing', async () => {
   const { call, calls } = fakeApp({ revokeApiKey: () => ok({}) });
   expect((await call(`/v1/api-keys/${ID}`, { method: 'DELETE' })).status).toBe(204);

@@ -37,3 +37,6 @@ export const contract = <const D extends Omit<RouteDoc, 'access'>>(doc: D) => ({
   ...doc,
   access: 'credential' as const,
 });
+
+/** Whether a request has to bring a body: not where none of its members has to be there. */
+export const needsBody = ({ body }: Pick<RouteDoc, 'body'>) => body !== undefined && !body().safeParse({}).success;

@@ -9,15 +9,15 @@ const TAKEN_IN = 4;
 
 /**
  * The body of a request as strict JSON. Refusals: 413 `payload_too_large`, 415 `unsupported_media_type`, 400 `invalid_json`.
- * `allowEmpty`: no body at all counts as `{}`, whatever the content type, for actions that need none.
+ * `mayBeEmpty`, asked where there is no body at all: whether that counts as `{}`, whatever the content type.
  */
 export async function readJson(
   request: Request,
-  { maxBytes = MAX_BODY_BYTES, allowEmpty = false } = {},
+  { maxBytes = MAX_BODY_BYTES, mayBeEmpty = (): boolean => false } = {},
 ): Promise<Result<unknown>> {
   const bytes = await readCapped(request, maxBytes);
   if (bytes === null) return refused('payload_too_large', { limit_bytes: maxBytes });
-  if (bytes.length === 0 && allowEmpty) return { ok: true, value: {} };
+  if (bytes.length === 0 && mayBeEmpty()) return { ok: true, value: {} };
   if (!isJson(request.headers.get('content-type'))) return refused('unsupported_media_type');
   return parseStrictJson(bytes);
 }

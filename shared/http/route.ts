@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { once } from '../async/once.ts';
 import { type Credential, credentialOf, subjectOf } from '../auth/credential.ts';
 import type { VerifyUser } from '../auth/jwt.ts';
-import type { RouteDoc } from '../contract/route-doc.ts';
+import { needsBody, type RouteDoc } from '../contract/route-doc.ts';
 import { ok, type Result, refuse, unwrap } from '../errors/result.ts';
 import type { Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
@@ -110,6 +110,6 @@ async function bodyOf<B>(
   schema?: RouteDoc['body'],
   parse?: (raw: unknown) => Result<B>,
 ): Promise<unknown> {
-  const raw = unwrap(await readJson(c.req.raw, { allowEmpty: !schema }));
+  const raw = unwrap(await readJson(c.req.raw, { mayBeEmpty: () => !needsBody({ body: schema }) }));
   return unwrap(parse ? parse(raw) : schema ? validate(schema(), raw) : ok(unwrap(validate(NOTHING(), raw))));
 }

@@ -68,6 +68,16 @@ describe('comes from the schemas that check requests', () => {
     expect(names('/v1/credits/grants')).toEqual([['Idempotency-Key', true]]);
   });
 
+  test('a body is required where one of its members is', () => {
+    const required = (path: string) => document.paths[path].post.requestBody.required;
+    expect(['/v1/jobs', '/v1/quotes', '/v1/api-keys', '/v1/api-keys/{id}/roll'].map(required)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   test('webhooks carry the job', () => {
     expect(Object.keys(document.webhooks)).toContain('job.completed');
     const { schema } = document.webhooks['job.completed'].post.requestBody.content['application/json'];

@@ -1,4 +1,4 @@
-import type { Answer, RouteDoc } from '../../../shared/contract/route-doc.ts';
+import { type Answer, needsBody, type RouteDoc } from '../../../shared/contract/route-doc.ts';
 import { ERRORS, type ErrorCode } from '../../../shared/errors/codes.ts';
 import { described, text } from '../../../shared/schema/build.ts';
 import * as z from '../../../shared/schema/zod.ts';
@@ -27,7 +27,10 @@ export function operationOf(route: RouteDoc, schemaOf: SchemaOf): JsonSchema {
       ...headers(route, schemaOf),
     ],
     ...(route.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body(), 'input') } } },
+      requestBody: {
+        required: needsBody(route),
+        content: { 'application/json': { schema: schemaOf(route.body(), 'input') } },
+      },
     }),
     responses: { ...answers(route.answers, schemaOf), ...refusals(route) },
   };
