@@ -144,8 +144,18 @@ test('is in no file of the stack: logs, queue, stored requests of emulators', ()
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map((entry) => join(entry.parentPath, entry.name));
   expect(paths.map((path) => relative(folder, path))).toContain('logs/workers.log');
-  expect(paths.filter((path) => readFileSync(path).includes(CANARY))).toEqual([]);
+  expect(paths.filter((path) => contentOf(path).includes(CANARY))).toEqual([]);
 });
+
+/** PostgreSQL renames and removes files of its own meanwhile. */
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+}
 
 test('is nowhere in what the emulated provider tells of its requests, but by its last digits', async () => {
   const { emulators } = own.stack();
