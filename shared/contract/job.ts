@@ -86,7 +86,10 @@ export const Job = named('Job', () =>
     started_at: z.nullable(Timestamp()),
     finished_at: z.nullable(Timestamp()),
     deadline_at: described(z.nullable(Timestamp()), 'Null while a preview is held'),
-    queue_position: z.nullable(z.int()),
+    queue_position: described(
+      z.nullable(z.int()),
+      'How much is started before it, if nobody else comes; up to 1000. Null once it has begun',
+    ),
     progress: described(z.nullable(z.number()), '0 to 1'),
     eta_seconds: z.nullable(z.number()),
     credits: z.object({

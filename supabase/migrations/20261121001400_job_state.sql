@@ -60,16 +60,33 @@ begin
            or exists (select from darkroom.job_events e where e.job_id = j.id and e.to_status = 'preview_ready'))));
 end $$;
 
--- How many parts stand before the job's first one in its lane; counted to a thousand.
-create function darkroom.queue_position(j darkroom.jobs) returns int language plpgsql stable as $$
-declare p darkroom.parts;
+-- How many parts are handed out before the job's first one, as far as the queue takes turns: those of its own account by priority and age, of
+-- each other account as many as that, and one more if its turn comes first; for a preview all finals. Counted to a thousand.
+create function darkroom.queue_position(j darkroom.jobs) returns int
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare p darkroom.parts; v_turn timestamptz; v_own int; v_others int; v_finals int := 0;
 begin
   if j.status <> 'queued' then return null; end if;
   select * into p from darkroom.parts x where x.job_id = j.id and x.status = 'waiting' order by x.id limit 1;
   if not found then return null; end if;
-  return (select count(*) from (select 1 from darkroom.parts q
-    where q.lane = p.lane and q.kind = p.kind and q.status = 'waiting' and (q.enqueued_at, q.id) < (p.enqueued_at, p.id) limit 1000) ahead);
+  select count(*) into v_own from (
+    select from darkroom.parts q where q.lane = p.lane and q.kind = p.kind and q.account_id = p.account_id and q.status = 'waiting' and q.priority > p.priority
+    union all
+    select from darkroom.parts q where q.lane = p.lane and q.kind = p.kind and q.account_id = p.account_id and q.status = 'waiting' and q.priority = p.priority
+        and (q.enqueued_at, q.id) < (p.enqueued_at, p.id)
+     limit 1000) x;
+  select l.turn_at into v_turn from darkroom.lane_accounts l where l.lane = p.lane and l.kind = p.kind and l.account_id = p.account_id;
+  select count(*) into v_others from (
+    select from (select * from darkroom.lane_accounts l where l.lane = p.lane and l.kind = p.kind and l.account_id <> p.account_id order by l.turn_at limit 1000) l
+     cross join lateral (select from darkroom.parts q where q.lane = p.lane and q.kind = p.kind and q.account_id = l.account_id and q.status = 'waiting'
+       limit v_own + (l.turn_at < v_turn)::int) w
+     limit 1000) x;
+  if p.kind = 0 then
+    select count(*) into v_finals from (select from darkroom.parts q where q.lane = p.lane and q.kind = 1 and q.status = 'waiting' limit 1000) x;
+  end if;
+  return least(1000, v_own + v_others + v_finals);
 end $$;
+select darkroom.own('darkroom.queue_position(darkroom.jobs)', 'darkroom_system');
 
 create function darkroom.usage_json(j darkroom.jobs) returns jsonb language plpgsql stable as $$
 begin

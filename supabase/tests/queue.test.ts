@@ -72,6 +72,29 @@ test('an account with 1,000 queued high jobs does not hold up another’s single
   expect(served.slice(0, 2)).toContain(id);
 });
 
+test('a job says how many are handed out before it, and so they are', async () => {
+  await makeKey(pool, profile, { slots: 1 });
+  const accounts = await Promise.all(Array.from({ length: 4 }, () => makeAccount(pool, 1000)));
+  const waiting: { id: string; credential: Json }[] = [];
+  for (const priority of ['low', 'normal', 'high', 'normal', 'low'])
+    for (const who of accounts.slice(0, waiting.length % 3 === 0 ? 4 : 2)) {
+      const { id } = (await accept(pool, who, body({ priority }))).ok.jobs[0];
+      waiting.push({ id, credential: who.credential });
+    }
+  const predicted = new Map<string, number>();
+  for (const { id, credential } of waiting)
+    predicted.set(id, (await rpc(pool, 'submit', 'get_job', [credential, id])).ok.queue_position);
+  const served: string[] = [];
+  for (let i = 0; i < waiting.length; i++) {
+    const [work] = (await claim()).attempts;
+    served.push(work.job_id);
+    await finish(work);
+  }
+  expect(served.map((id) => predicted.get(id))).toEqual(served.map((_, place) => place));
+  const [done] = waiting;
+  expect((await rpc(pool, 'submit', 'get_job', [done?.credential, done?.id])).ok.queue_position).toBeNull();
+});
+
 test('finals go before previews', async () => {
   await makeKey(pool, profile, { slots: 1 });
   const who = await makeAccount(pool, 1000);
