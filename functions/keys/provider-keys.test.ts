@@ -117,8 +117,30 @@ describe('sealed keys in a database of their own', () => {
     for (const createProviderKey of [() => refused('invalid_state'), () => ok({ ...keyRow(), replayed: true })]) {
       const sealed = store();
       await fakeApp({ ...answers, createProviderKey }, { sealed: sealed as never }).call('/v1/provider-keys', { body });
-      expect(sealed.wipeSealed).toHaveBeenCalledWith(KEY_ID, 1);
+      expect(sealed.wipeSealed).toHaveBeenCalledWith(KEY_ID, 1, expect.stringMatching(/^dkv1\./));
     }
+  });
+
+  test('stay where nobody said whether the row was written', async () => {
+    const sealed = store();
+    const createProviderKey = () => refused('unavailable', { ambiguous: true });
+    const app = fakeApp({ ...answers, createProviderKey }, { sealed: sealed as never });
+    expect((await app.call('/v1/provider-keys', { body })).status).toBe(503);
+    expect(sealed.wipeSealed).not.toHaveBeenCalled();
+  });
+
+  test('of a replacement that was refused are taken back; nobody else’s are written over', async () => {
+    const path = `/v1/provider-keys/${KEY_ID}/replace`;
+    const sealed = store();
+    const replaceProviderKey = () => refused('conflict');
+    const { call } = fakeApp({ ...answers, replaceProviderKey }, { sealed: sealed as never });
+    expect((await call(path, { body: { api_key: CANARY } })).status).toBe(409);
+    expect(sealed.wipeSealed).toHaveBeenCalledExactlyOnceWith(KEY_ID, 1, expect.stringMatching(/^dkv1\./));
+    const taken = { ...store(), putSealed: async () => refused('conflict') };
+    const second = fakeApp(answers, { sealed: taken as never });
+    expect((await second.call(path, { body: { api_key: CANARY } })).status).toBe(409);
+    expect(second.calls.map(({ fn }) => fn)).toEqual(['prepareProviderKey']);
+    expect(taken.wipeSealed).not.toHaveBeenCalled();
   });
 
   test('a store that is down leaves no row behind', async () => {
@@ -200,21 +222,23 @@ describe('changing', () => {
   );
 
   const settings = { additional_config: { webhook_secret: 'c4n4ry-two' } };
-  const stored = async (where: 'here' | 'elsewhere', patchProviderKey: () => unknown) => {
+  const stored = async (where: 'here' | 'elsewhere', patchProviderKey: () => unknown, rewrapped = true) => {
     const { call: first, calls: made } = fakeApp(answers);
     await first('/v1/provider-keys', { body });
     const { api_key } = requestOf(made, 'createProviderKey');
-    const sealed = { putSealed: vi.fn(() => ok({})), getSealed: () => ok(material({ api_key })) };
+    const lies = { api_key, api_secret: null, additional_config: {} };
+    const sealed = { rewrapSealed: vi.fn(() => ok({ rewrapped })), getSealed: () => ok(lies) };
     const openProviderKey = () => ok(material({ stored: where, api_key: where === 'here' ? api_key : null }));
     const { call } = fakeApp({ openProviderKey, patchProviderKey }, { sealed: sealed as never });
     const { status } = await call(path, { method: 'PATCH', body: settings });
-    return { status, puts: sealed.putSealed.mock.calls.length };
+    return { status, written: sealed.rewrapSealed.mock.calls.length };
   };
 
   test('envelopes go where the key’s own are, and nowhere if the row refuses', async () => {
-    expect(await stored('here', () => ok(keyRow()))).toEqual({ status: 200, puts: 0 });
-    expect(await stored('elsewhere', () => ok(keyRow()))).toEqual({ status: 200, puts: 1 });
-    expect(await stored('elsewhere', () => refused('conflict'))).toEqual({ status: 409, puts: 0 });
+    expect(await stored('here', () => ok(keyRow()))).toEqual({ status: 200, written: 0 });
+    expect(await stored('elsewhere', () => ok(keyRow()))).toEqual({ status: 200, written: 1 });
+    expect(await stored('elsewhere', () => refused('conflict'))).toEqual({ status: 409, written: 0 });
+    expect(await stored('elsewhere', () => ok(keyRow()), false)).toEqual({ status: 409, written: 1 });
   });
 
   test('what is not given stays as it is', async () => {

@@ -1,6 +1,6 @@
 import * as contract from '../../shared/contract/provider-keys.ts';
 import type { SealPlan } from '../../shared/db/key-service/provider-key-rows.ts';
-import { unwrap } from '../../shared/errors/result.ts';
+import { type Result, unwrap } from '../../shared/errors/result.ts';
 import { markReplayed } from '../../shared/http/idempotency-key.ts';
 import { onceOf } from '../../shared/http/once.ts';
 import { type Route, route } from '../../shared/http/route.ts';
@@ -23,9 +23,9 @@ const create = (deps: KeysDeps): Route =>
       demand(profileErrors(body.profile, body.provider));
       const once = await onceOf(c, idempotencyKey, body);
       const plan = unwrap(await deps.db.prepareProviderKey(credential, request));
-      const contents = await sealAway(deps, plan, secrets);
-      const made = await deps.db.createProviderKey(credential, { ...request, ...contents, id: plan.id }, once);
-      if (!made.ok || made.value.replayed) await takeBack(deps, plan, deps.log);
+      const away = await sealAway(deps, plan, secrets);
+      const made = await deps.db.createProviderKey(credential, { ...request, ...away.contents, id: plan.id }, once);
+      if (isUnused(made)) await away.takeBack();
       const { replayed, ...key } = unwrap(made);
       markReplayed(c, replayed);
       c.header('location', `${deps.origin}/v1/provider-keys/${key.id}`);
@@ -40,20 +40,27 @@ const replace = (deps: KeysDeps): Route =>
       const once = await onceOf(c, idempotencyKey, body);
       const plan = unwrap(await deps.db.prepareProviderKey(credential, { id, idempotency: once }));
       unwrap(checkKeyForm(deps, plan.provider, body));
-      const request = plan.answered ? null : { ...(await sealAway(deps, plan, body)), version: plan.version };
-      // Refused, it is not taken back: under this version there may be somebody else's by now.
-      const { replayed, ...key } = unwrap(await deps.db.replaceProviderKey(credential, id, request, once));
+      const away = plan.answered ? null : await sealAway(deps, plan, body);
+      const request = away && { ...away.contents, version: plan.version };
+      const replaced = await deps.db.replaceProviderKey(credential, id, request, once);
+      if (isUnused(replaced)) await away?.takeBack();
+      const { replayed, ...key } = unwrap(replaced);
       markReplayed(c, replayed);
       return c.json(key);
     },
   });
 
-/** The secrets sealed for one version, and put away; what the row takes along. */
+/** Whether what was sealed for a row has surely not become its own: no answer is no refusal. */
+const isUnused = (written: Result<{ replayed: boolean }>) =>
+  written.ok ? written.value.replayed : written.refusal.ambiguous !== true;
+
+/** The secrets sealed for one version, and put away; what the row takes along, and what to do should it be refused. */
 async function sealAway(deps: KeysDeps, plan: SealPlan, secrets: KeySecrets) {
   const context = contextOf({ ...plan, key_id: plan.id });
   const sealed = await sealKey(deps.keyring, context, secrets, plan.sibling);
   const row = await putAway(deps, plan, sealed);
-  return { ...row, fingerprint: await fingerprint(secrets.api_key), last4: last4(secrets.api_key) };
+  const contents = { ...row, fingerprint: await fingerprint(secrets.api_key), last4: last4(secrets.api_key) };
+  return { contents, takeBack: () => takeBack(deps, plan, sealed, deps.log) };
 }
 
 const others = ({ db }: KeysDeps): Route[] => [

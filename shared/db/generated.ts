@@ -119,7 +119,7 @@ export type Database = {
       roll_api_key: { Args: { credential: Json; id: string; idempotency: Json; request: Json }; Returns: Json };
       settings_events: { Args: { after: number; credential: Json; filter: Json; max: number }; Returns: Json };
       sweep: { Args: { max: number }; Returns: Json };
-      wipe_sealed: { Args: { key_id: string; version: number }; Returns: Json };
+      wipe_sealed: { Args: { api_key: string; key_id: string; version: number }; Returns: Json };
     };
     Enums: {
       [_ in never]: never;

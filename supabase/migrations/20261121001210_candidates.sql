@@ -81,7 +81,7 @@ $$;
 -- Nobody can pay. Of all reasons an own key that is out of service tells most.
 create function darkroom.key_missing(c darkroom.caller, p_operation text, p_considered jsonb) returns jsonb language sql immutable as $$
   select darkroom.refuse('provider_key_missing', format('%s needs a key for %s: %s.', p_operation, x->>'provider', x->>'reason'),
-      jsonb_build_object('operation', p_operation, 'provider', x->'provider', 'settings_url', darkroom.setting_path(c, p_operation), 'considered', p_considered))
+      jsonb_build_object('operation', p_operation, 'provider', x->'provider', 'reason', x->'reason', 'settings_url', darkroom.setting_path(c, p_operation), 'considered', p_considered))
     from jsonb_array_elements(p_considered) with ordinality y (x, n) order by starts_with(x->>'reason', 'the ') desc, n limit 1
 $$;
 

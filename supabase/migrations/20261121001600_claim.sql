@@ -112,11 +112,11 @@ create function darkroom.no_key_error(l darkroom.lanes) returns jsonb language s
     jsonb_build_object('class', 'key', 'retryable', true, 'code', 'provider_key_missing', 'message', 'There is no key for ' || l.profile || ' any more.'))
 $$;
 
--- One part of a claim: started, or moved to its next candidate, or parked until a cool-down ends, or failed because no key is left. `full`: it
--- stays where it is, because keys that could run it are at their limit; the first freed slot wakes the lane.
-create function darkroom.hand_out(p_part bigint, l darkroom.lanes, p_keys text[], out attempt darkroom.attempts, out is_full boolean)
-language plpgsql as $$
-declare p darkroom.parts; k darkroom.provider_api_keys; v_candidate jsonb; v_until timestamptz; v_next int;
+-- One part of a claim: started, or moved to its next candidate, or parked until a cool-down ends, or failed because no key is left. `is_full`: it
+-- stays where it is, because keys that could run it are at their limit; a freed slot wakes the lane, or another key whose cool-down ends `cool_at`.
+create function darkroom.hand_out(p_part bigint, l darkroom.lanes, p_keys text[], out attempt darkroom.attempts, out is_full boolean,
+  out cool_at timestamptz) language plpgsql as $$
+declare p darkroom.parts; k darkroom.provider_api_keys; v_candidate jsonb; v_next int;
 begin
   is_full := false;
   select * into p from darkroom.parts x where x.id = p_part and x.status = 'waiting' and x.lane = l.lane for no key update skip locked;
@@ -124,15 +124,15 @@ begin
   select darkroom.candidate(j.stages, p.stage, p.candidate) into v_candidate from darkroom.jobs j where j.id = p.job_id;
   k := darkroom.pick_key(p_keys, v_candidate->>'provider_model');
   if k.id is not null then attempt := darkroom.start_attempt(p, l, k, v_candidate, null); return; end if;
-  select min(d.until), coalesce(bool_or(d.until is null and x.max_concurrency > 0), false) into v_until, is_full
+  select min(d.until), coalesce(bool_or(d.until is null and x.max_concurrency > 0), false) into cool_at, is_full
     from darkroom.provider_api_keys x left join darkroom.key_cooldowns d
       on d.key_id = x.id and d.provider_model = v_candidate->>'provider_model' and d.until > darkroom.now()
    where x.id = any (p_keys);
-  is_full := is_full or v_until is null and cardinality(p_keys) > 0;
+  is_full := is_full or cool_at is null and cardinality(p_keys) > 0;
   if is_full then return; end if;
   v_next := darkroom.next_candidate(p);
   if v_next >= 0 then perform darkroom.requeue(p, v_next, null, false); return; end if;
-  if cardinality(p_keys) > 0 then perform darkroom.requeue(p, p.candidate, v_until, false); return; end if;
+  if cardinality(p_keys) > 0 then perform darkroom.requeue(p, p.candidate, cool_at, false); return; end if;
   attempt := darkroom.start_attempt(p, l, null, v_candidate, darkroom.no_key_error(l));
 end $$;
 
@@ -153,7 +153,7 @@ end $$;
 create function api.claim(lane text, max int) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
-  l darkroom.lanes; v_keys text[]; v_free int; v_room int; v_taken int; v_kind smallint; n record; v_id bigint; h record; a darkroom.attempts; v_full boolean := false;
+  l darkroom.lanes; v_keys text[]; v_free int; v_room int; v_taken int; v_kind smallint; n record; v_id bigint; h record; a darkroom.attempts; v_full boolean := false; v_cool_at timestamptz;
   v_started jsonb := '[]'; v_ended jsonb := '[]'; v_jobs text[] := '{}';
 begin
   if current_setting('transaction_isolation') <> 'read committed' then raise exception 'claim needs read committed'; end if;
@@ -176,7 +176,7 @@ begin
         continue when v_id is null;
         h := darkroom.hand_out(v_id, l, v_keys);
         a := h.attempt;
-        v_full := v_full or h.is_full;
+        if h.is_full then v_full := true; v_cool_at := least(v_cool_at, h.cool_at); end if;
         continue when a.id is null;
         v_free := v_free - 1;
         v_jobs := v_jobs || a.job_id;
@@ -188,9 +188,10 @@ begin
   end loop;
   perform darkroom.mark_processing(v_jobs);
   v_taken := jsonb_array_length(v_started) + jsonb_array_length(v_ended);
+  if v_cool_at is not null then insert into darkroom.outbox (lane, due_at, created_at) values (claim.lane, v_cool_at, v_cool_at); end if;
   -- More than was asked for, or rounds that met nobody but accounts a mass cancel has emptied: whoever still waits has room, and only us. Room
-  -- that a cool-down keeps from those who were met is none.
-  if v_room > v_taken and not v_full and exists (select from darkroom.parts p where p.lane = claim.lane and p.status = 'waiting') then
+  -- that a cool-down keeps from all who were met is none.
+  if v_room > v_taken and (v_taken > 0 or not v_full) and exists (select from darkroom.parts p where p.lane = claim.lane and p.status = 'waiting') then
     perform darkroom.wake(claim.lane);
   end if;
   return darkroom.ok(jsonb_build_object('attempts', v_started, 'ended', v_ended, 'cancels', darkroom.take_cancels(claim.lane, 20), 'lanes', darkroom.woken()));

@@ -41,10 +41,10 @@ begin
    where x.id = attempt_id and x.status in ('starting', 'submitted', 'submission_unknown')
      and (x.storing_until is null or x.storing_until <= darkroom.now())
      and (x.provider_request_id is null or request_id is null or x.provider_request_id = request_id) returning * into a;
-  if found then return darkroom.ok(jsonb_build_object('leased', true, 'applied', false, 'work', darkroom.work_json(a))); end if;
+  if found then return darkroom.ok(jsonb_build_object('leased', true, 'work', darkroom.work_json(a))); end if;
   select * into a from darkroom.attempts x where x.id = attempt_id;
   if not found then return darkroom.refuse('not_found'); end if;
-  return darkroom.ok(jsonb_build_object('leased', false, 'applied', a.applied_at is not null, 'work', darkroom.work_json(a)));
+  return darkroom.ok(jsonb_build_object('leased', false, 'work', darkroom.work_json(a)));
 end $$;
 
 -- Gives the lease back: what was fetched could not be stored.

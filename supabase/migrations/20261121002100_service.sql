@@ -75,7 +75,10 @@ begin
       delivered_at = case when v_ok then darkroom.now() end,
       due_at = case when v_ok or (result->>'gone')::boolean then null else darkroom.now() + v_delay end
    where x.id = record_delivery.id and x.status = 'pending' and x.tries = attempt - 1 returning * into d;
-  if not found then select * into d from darkroom.deliveries x where x.id = record_delivery.id; end if;
+  if not found then            -- it was superseded or called off meanwhile, or another caller has sent this try, too
+    update darkroom.deliveries x set tries = attempt where x.id = record_delivery.id and x.status <> 'pending' and x.tries = attempt - 1;
+    select * into d from darkroom.deliveries x where x.id = record_delivery.id;
+  end if;
   return darkroom.ok(jsonb_build_object('status', d.status));
 end $$;
 

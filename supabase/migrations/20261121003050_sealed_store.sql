@@ -23,7 +23,8 @@ create function darkroom.sealed_fields(p_config jsonb) returns jsonb language sq
     from jsonb_each(case when jsonb_typeof(p_config) = 'object' then p_config end) f
 $$;
 
--- sealed: {owner, api_key, api_secret?, additional_config?}. Writing a version again replaces it.
+-- sealed: {owner, api_key, api_secret?, additional_config?}. A version is written by one of all who want to make it; what was left lying for a
+-- minute, its row refused or its writer dead, gives way.
 create function api.put_sealed(key_id text, version int, sealed jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -31,7 +32,9 @@ begin
     values (put_sealed.key_id, put_sealed.version, sealed->>'owner', sealed->>'api_key', sealed->>'api_secret',
       darkroom.sealed_fields(sealed->'additional_config'))
     on conflict on constraint sealed_keys_pkey do update
-      set owner = excluded.owner, api_key = excluded.api_key, api_secret = excluded.api_secret, config = excluded.config, changed_at = now();
+      set owner = excluded.owner, api_key = excluded.api_key, api_secret = excluded.api_secret, config = excluded.config, changed_at = now()
+      where s.changed_at < now() - interval '1 minute';
+  if not found then return '{"refusal": {"code": "conflict", "detail": "Somebody replaces this key right now."}}'; end if;
   return jsonb_build_object('ok', jsonb_build_object('key_id', key_id, 'version', version));
 end $$;
 
@@ -49,10 +52,12 @@ begin
   return jsonb_build_object('ok', darkroom.sealed_json(s));
 end $$;
 
-create function api.wipe_sealed(key_id text, version int) returns jsonb
+-- With an `api_key` only if it is that one.
+create function api.wipe_sealed(key_id text, version int, api_key text) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
-  delete from darkroom.sealed_keys x where x.key_id = wipe_sealed.key_id and x.version = wipe_sealed.version;
+  delete from darkroom.sealed_keys x where x.key_id = wipe_sealed.key_id and x.version = wipe_sealed.version
+    and (wipe_sealed.api_key is null or x.api_key = wipe_sealed.api_key);
   return jsonb_build_object('ok', jsonb_build_object('wiped', found));
 end $$;
 
@@ -68,11 +73,12 @@ begin
            order by x.key_id, x.version limit max) s));
 end $$;
 
--- Puts the same secrets back under a new wrapping, unless somebody changed them meanwhile: {rewrapped: false} says so.
+-- Puts envelopes in the place of others (the same secrets under a new wrapping, or new settings beside the key), unless somebody changed them
+-- meanwhile: {rewrapped: false} says so.
 create function api.rewrap_sealed(key_id text, version int, before jsonb, after jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 begin
-  update darkroom.sealed_keys x set api_key = after->>'api_key', api_secret = after->>'api_secret', config = after->'additional_config', changed_at = now()
+  update darkroom.sealed_keys x set api_key = after->>'api_key', api_secret = after->>'api_secret', config = darkroom.sealed_fields(after->'additional_config'), changed_at = now()
    where x.key_id = rewrap_sealed.key_id and x.version = rewrap_sealed.version and x.api_key = before->>'api_key'
      and x.api_secret is not distinct from before->>'api_secret' and x.config = before->'additional_config';
   return jsonb_build_object('ok', jsonb_build_object('rewrapped', found));
@@ -83,7 +89,7 @@ do $$
 declare f regprocedure; v_role text := case when to_regrole('keys') is null then 'service_role' else 'keys' end;
 begin
   execute format('grant usage on schema api to %I', v_role);
-  foreach f in array array['api.put_sealed(text,int,jsonb)', 'api.get_sealed(text,int)', 'api.wipe_sealed(text,int)',
+  foreach f in array array['api.put_sealed(text,int,jsonb)', 'api.get_sealed(text,int)', 'api.wipe_sealed(text,int,text)',
       'api.list_sealed(text,jsonb,int)', 'api.rewrap_sealed(text,int,jsonb,jsonb)']::regprocedure[] loop
     execute format('revoke all on function %s from public', f);
     execute format('grant execute on function %s to %I', f, v_role);

@@ -55,6 +55,22 @@ describe('deliveries', () => {
     expect(await ours('32 min')).toMatchObject({ id, attempt: 2 });
   });
 
+  test('a try that ended when its message was superseded counts: sent again, it is another one', async () => {
+    const work = await started({ webhook_url: 'https://partner.test/hook', webhook_events: ['job.completed'] });
+    await endAttempt(pool, work, succeeded());
+    const { id } = await one('select id from darkroom.deliveries where job_id = $1', work.job_id);
+    const record = (number: number, http_status: number) =>
+      rpc(pool, 'callback', 'record_delivery', [id, number, { http_status, ms: 1 }]);
+    await pool.query(`update darkroom.deliveries set status = 'superseded', due_at = null where id = $1`, [id]);
+    expect((await record(1, 500)).ok).toEqual({ status: 'superseded' });
+    await rpc(pool, 'callback', 'replay_delivery', [who.credential, id, {}]);
+    const again = (await rpc(pool, 'callback', 'due_deliveries', [500])).ok.find((due: Json) => due.id === id);
+    expect(again).toMatchObject({ attempt: 2 });
+    expect((await record(2, 200)).ok).toEqual({ status: 'delivered' });
+    const { ok: shown } = await rpc(pool, 'callback', 'get_delivery', [who.credential, id]);
+    expect(shown.attempts.map((each: Json) => each.http_status)).toEqual([500, 200]);
+  });
+
   test('a try that two have sent counts once; the ninth wait is the last', async () => {
     const work = await started({ webhook_url: 'https://partner.test/hook', webhook_events: ['job.completed'] });
     await endAttempt(pool, work, succeeded());

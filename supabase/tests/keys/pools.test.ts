@@ -116,9 +116,55 @@ test('while one key cools and another is full, work waits for the full one, and 
   const claim = async () => (await rpc(pool, 'worker', 'claim', [`${profile}:platform`, 10])).ok;
   const first = await claim();
   expect(first.attempts).toMatchObject([{ key_id: full }]);
-  expect(first.lanes).toEqual([]);
+  expect(await claim()).toMatchObject({ attempts: [], lanes: [] });
   await endAttempt(pool, first.attempts[0], succeeded());
   expect((await claim()).attempts).toMatchObject([{ key_id: full, provider_model: `${profile}/one` }]);
+});
+
+test('while one key is full, the end of another’s cool-down wakes the lane, and no sooner', async () => {
+  const [cooled, full] = [await makeKey(pool, profile), await makeKey(pool, profile, { slots: 1 })];
+  await pool.query(`insert into darkroom.key_cooldowns values ($1, $2, now() + interval '1 minute')`, [
+    cooled,
+    `${profile}/one`,
+  ]);
+  await submit(2);
+  const lane = `${profile}:platform`;
+  const claim = async (clock: string) => (await rpc(pool, 'worker', 'claim', [lane, 10], clock)).ok.attempts;
+  expect(await claim('0 s')).toMatchObject([{ key_id: full }]);
+  expect(await claim('1 s')).toEqual([]);
+  const woken = async (clock: string) =>
+    (await rpc(pool, 'worker', 'due_attempts', [500], clock)).ok.lanes.includes(lane);
+  expect([await woken('50 s'), await woken('61 s')]).toEqual([false, true]);
+  expect(await claim('61 s')).toMatchObject([{ key_id: cooled }]);
+});
+
+test('a route whose keys are full or cooling leaves the room of the others to other routes', async () => {
+  const cooled = await makeKey(pool, profile, { slots: 40 });
+  await makeKey(pool, profile, { slots: 1 });
+  const route = (model: string) => spec([candidate(profile, { model: `${profile}/${model}` })]);
+  await pool.query(`insert into darkroom.key_cooldowns values ($1, $2, now() + interval '1 hour')`, [
+    cooled,
+    `${profile}/one`,
+  ]);
+  const other = await makeAccount(pool, 1000);
+  await accept(pool, who, request([route('one'), route('one'), route('one')], { batch: true }));
+  await accept(
+    pool,
+    other,
+    request(
+      Array.from({ length: 9 }, () => route('two')),
+      { batch: true },
+    ),
+  );
+  const claim = async () => (await rpc(pool, 'worker', 'claim', [`${profile}:platform`, 3])).ok;
+  let started = 0;
+  for (let claims = 0, woken = true; woken; claims++) {
+    expect(claims).toBeLessThan(12);
+    const { attempts, lanes } = await claim();
+    started += attempts.length;
+    woken = lanes.length > 0;
+  }
+  expect(started).toBe(10);
 });
 
 test.each(['least_used', 'round_robin'])(

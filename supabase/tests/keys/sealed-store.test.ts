@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/stack.ts';
-import { keys, must, sealed } from './people.ts';
+import { codeOf, keys, must, sealed } from './people.ts';
 
 let pool: Pool;
 beforeAll(async () => {
   pool = await freshDatabase();
 });
+beforeEach(() => pool.query('delete from darkroom.sealed_keys'));
 afterAll(() => pool.end());
 
 const put = (id: string, version: number, what: object) =>
@@ -16,18 +17,36 @@ const put = (id: string, version: number, what: object) =>
 const get = (id: string, version: number) => keys(pool, 'get_sealed', [id, version]);
 const under = (kek: string, text: string) => `dkv1.${kek}.AAAA.${text}`;
 
-test('puts, gives back, replaces and wipes one version', async () => {
+test('puts, gives back and wipes one version', async () => {
   const place = { key_id: 'key_a', version: 1 };
   const one = { owner: 'user:a', api_key: sealed(), api_secret: sealed(), additional_config: { secret: sealed() } };
   await put('key_a', 1, { ...one, additional_config: { ...one.additional_config, region: 'eu', sizes: [1] } });
   expect((await get('key_a', 1)).ok).toEqual({ ...place, ...one });
-  const two = { owner: 'user:a', api_key: sealed() };
-  await put('key_a', 1, two);
-  expect((await get('key_a', 1)).ok).toEqual({ ...place, ...two, api_secret: null, additional_config: {} });
   expect((await get('key_a', 2)).refusal?.code).toBe('not_found');
-  expect(await must(keys(pool, 'wipe_sealed', ['key_a', 1]))).toEqual({ wiped: true });
-  expect(await must(keys(pool, 'wipe_sealed', ['key_a', 1]))).toEqual({ wiped: false });
+  const wipe = (api_key: string | null) => must(keys(pool, 'wipe_sealed', ['key_a', 1, api_key]));
+  expect(await wipe(sealed('another'))).toEqual({ wiped: false });
+  expect([await wipe(one.api_key), await wipe(null)]).toEqual([{ wiped: true }, { wiped: false }]);
   expect((await get('key_a', 1)).refusal?.code).toBe('not_found');
+});
+
+test('of several who make a version at once one does; what was left lying gives way', async () => {
+  const texts = Array.from({ length: 5 }, (_, n) => sealed(`${n}`));
+  const write = (api_key: string) => keys(pool, 'put_sealed', ['key_b', 2, { owner: 'user:a', api_key }]);
+  const codes = (await Promise.all(texts.map(write))).map(codeOf);
+  expect(codes.toSorted()).toEqual([...Array(4).fill('conflict'), 'ok']);
+  expect((await get('key_b', 2)).ok.api_key).toBe(texts[codes.indexOf('ok')]);
+  await pool.query(`update darkroom.sealed_keys set changed_at = now() - interval '61 seconds' where key_id = 'key_b'`);
+  expect(codeOf(await write(sealed('later')))).toBe('ok');
+});
+
+test('new settings beside a key are kept if they are sealed, unless somebody was quicker', async () => {
+  const [api_key, secret] = [sealed('k'), sealed('s')];
+  await put('key_c', 1, { api_key });
+  const before = { api_key, api_secret: null, additional_config: {} };
+  const after = { ...before, additional_config: { webhook_secret: secret, region: 'eu' } };
+  const change = () => must(keys(pool, 'rewrap_sealed', ['key_c', 1, before, after]));
+  expect([await change(), await change()]).toEqual([{ rewrapped: true }, { rewrapped: false }]);
+  expect((await get('key_c', 1)).ok.additional_config).toEqual({ webhook_secret: secret });
 });
 
 test('rotation lists what is under another key-encryption key, page by page, and puts it back only if nobody changed it', async () => {
