@@ -47,6 +47,8 @@ const ofTheDatabase: Corruption[] = [
   { says: '33 ', sql: change('attempts', 'applied_at = null, next_check_at = null') },
   { says: '35 ', sql: change('slots', 'spent = spent + 1, available = available - 1', 'available > 0') },
   { says: '36 ', sql: change('parts', `status = 'waiting'`) },
+  { says: '37 ', sql: change('parts', `status = 'waiting', lane = 'nowhere'`) },
+  { says: '38 ', sql: change('holds', 'credits = credits + 1') },
 ];
 
 const ofTheSimulator: Corruption[] = [

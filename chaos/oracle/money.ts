@@ -35,27 +35,20 @@ function checkCharge({ report }: World, { id, status, charges, hold, previewed, 
   if (status === 'completed' && charges === 0) report('violations', 'a completed job was not charged', detail);
 }
 
-type Refused = { account: string; available: number; required: number; at: Date };
-
 /** A 402 must have been true at some moment: the balance that it names was one, and was too little. */
 export async function checkRefusals(world: World): Promise<void> {
   for (const { operation, answers } of world.operations) {
     const told = answers.find(({ status, body }): boolean => status === 402 && body.code === 'insufficient_credits');
     if (told === undefined) continue;
     const { available, required } = told.body;
-    const refused: Refused = {
-      account: world.accounts[operation.account]?.id ?? '',
-      available,
-      required,
-      at: new Date(told.at),
-    };
-    const wrong = available >= required || !(await wasBalance(world, refused));
+    const account = world.accounts[operation.account]?.id ?? '';
+    const wrong = available >= required || !(await wasBalance(world, account, available));
     if (wrong)
       world.report('violations', '13 a 402 that was not true', { operation: operation.id, available, required });
   }
 }
 
-async function wasBalance({ look }: World, { account, available }: Refused): Promise<boolean> {
+async function wasBalance({ look }: World, account: string, available: number): Promise<boolean> {
   const rows = await look.must(
     `select from darkroom.entries where account_id = $1 and ledger = 'available' and balance = $2 limit 1`,
     [account, available],

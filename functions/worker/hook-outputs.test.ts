@@ -9,7 +9,7 @@ describe('what was made', () => {
     ({ ok: true, requestId: 'req-1', outcome: { status: 'succeeded', outputs: all } }) as HookResult;
   const png = { kind: 'image', url: 'https://cdn.acme.test/1.png' };
   const wanting = (n: number) =>
-    fakeDatabase({ openVerdict: async () => ok({ work: work({ outputs: n }), leased: true, applied: false }) });
+    fakeDatabase({ openVerdict: async () => ok({ work: work({ outputs: n }), leased: true }) });
 
   test('is not what it claims: failed, tried elsewhere, and booked as waste', async () => {
     const store = async () => ({ ok: false, reason: 'unusable', message: 'not an image' }) as const;

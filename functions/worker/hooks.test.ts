@@ -121,7 +121,7 @@ test('a webhook that is not the end is 200 and no write', async () => {
 
 test('duplicates, and those that come too late, are 200 and no effect', async () => {
   const db = fakeDatabase({
-    openVerdict: async () => ok({ work: work({ status: 'succeeded' }), leased: false, applied: true }),
+    openVerdict: async () => ok({ work: work({ status: 'succeeded' }), leased: false }),
   });
   const fake = fakeWorker({}, { db });
   expect((await call(fake)).status).toBe(200);
@@ -152,7 +152,7 @@ test('a database that does not answer is 503, so that the provider comes again',
 
 describe('an attempt whose submission was never answered', () => {
   const unknown = work({ status: 'submission_unknown', request_id: null, provider_state: null });
-  const db = () => fakeDatabase({ openVerdict: async () => ok({ work: unknown, leased: true, applied: false }) });
+  const db = () => fakeDatabase({ openVerdict: async () => ok({ work: unknown, leased: true }) });
 
   test('adopts the request id once the provider confirms the task, and believes only what it then says', async () => {
     const fake = fakeWorker({ status: { status: 'failed', code: 'failed', message: 'out of memory' } }, { db: db() });

@@ -59,7 +59,7 @@ test('destroys the assets of deleted jobs, and records those that are gone', asy
 describe('a poll', () => {
   const poll = async (status: Said, some: Parameters<typeof work>[0] = {}, overrides = {}) => {
     const db = due({ attempts: [work(some)] });
-    db.openVerdict.mockImplementation(async () => ok({ work: work(some), leased: true, applied: false }));
+    db.openVerdict.mockImplementation(async () => ok({ work: work(some), leased: true }));
     const fake = fakeWorker({ status }, { db, ...overrides });
     await runSweep(fake.deps);
     return fake;
@@ -118,7 +118,7 @@ describe('a poll', () => {
 
   test('that a webhook overtook leaves the verdict to it', async () => {
     const db = due({ attempts: [work()] });
-    db.openVerdict.mockImplementation(async () => ok({ work: work(), leased: false, applied: false }));
+    db.openVerdict.mockImplementation(async () => ok({ work: work(), leased: false }));
     const { deps } = fakeWorker({}, { db });
     await runSweep(deps);
     expect(deps.store).not.toHaveBeenCalled();

@@ -120,8 +120,7 @@ describe('routing', () => {
     [{ provider_key: 'fal' }, [fal]],
     [{ provider_key: 'vision-atlas' }, []],
     [{ provider_key: 'anthropic' }, []],
-    [{ provider_key: 'our-own-pool' }, [replicate, fal]],
-    [{ provider_key: 'constructor' }, [replicate, fal]],
+    [{ provider_key: 'constructor' }, []],
   ] as [Routing, string[]][])('%j', (routing, ids) => {
     expect(find('flux-dev', { prompt }, routing).ids).toEqual(ids);
   });

@@ -2,7 +2,6 @@ import type { Input } from './input.ts';
 import { type Price, priceOf } from './pricing.ts';
 import { profiles, profilesOf } from './profiles.ts';
 import { cannotHonour } from './provider-input.ts';
-import { findProviderInfo } from './providers.ts';
 import { isNamed } from './route-names.ts';
 import type { Model, Route } from './types.ts';
 
@@ -96,11 +95,11 @@ function whyNot(
   if (routing.max_credits !== undefined && total > routing.max_credits) return `costs ${total} credits`;
 }
 
-/** A profile of the table serves its models, a provider's own all of the provider's; other names are pools of users. */
+/** A profile of the table serves its models, a provider's own all of the provider's. */
 function serves(profile: string, route: Route): boolean {
   const pool = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined;
   if (pool) return pool.provider === route.provider && pool.models.includes(route.model);
-  return profile === route.provider || !findProviderInfo(profile);
+  return profile === route.provider;
 }
 
 function byPreference(routing: Routing, pinned: Route | undefined) {

@@ -178,11 +178,3 @@ test('destroy tells what is gone from what is not, each under its own type', asy
   expect(paths).toEqual(['image/destroy', 'video/destroy', 'raw/destroy']);
   expect(asked.get('a')?.form.get('signature')).toBe(sign(`invalidate=true&public_id=a&timestamp=${timestamp}`));
 });
-
-test('a client may be let upload by itself, under one id', async () => {
-  const { signUpload } = setup(new Error('not asked'));
-  expect(await signUpload({ publicId, kind: 'image' })).toEqual({
-    upload_url: 'https://api.cloudinary.com/v1_1/demo/image/upload',
-    fields: { public_id: publicId, overwrite: 'false', timestamp, api_key: 'key', signature },
-  });
-});

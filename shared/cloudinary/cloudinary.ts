@@ -3,16 +3,7 @@ import type { Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { streamMultipart } from './multipart.ts';
 import { signParams } from './signature.ts';
-import type {
-  Asset,
-  Cloudinary,
-  CloudinaryOptions,
-  DirectUpload,
-  MediaSource,
-  Stored,
-  StoredId,
-  StoreRequest,
-} from './types.ts';
+import type { Asset, Cloudinary, CloudinaryOptions, MediaSource, Stored, StoredId, StoreRequest } from './types.ts';
 import { contentTypeOf, resourceTypeOf, thumbnailUrl } from './urls.ts';
 
 const ENDPOINT = 'https://api.cloudinary.com';
@@ -39,21 +30,12 @@ export function createCloudinary(options: CloudinaryOptions): Cloudinary {
       const ids = (done: boolean) => assets.filter((_, n) => results[n] === done).map(({ public_id }) => public_id);
       return { deleted: ids(true), failed: ids(false) };
     },
-    signUpload: (upload) => signUpload(options, upload),
   };
 }
 
 /** Deterministic ids and no overwriting make a repeated upload harmless. */
 function uploadParams({ publicId }: { publicId: string }): Params {
   return { public_id: publicId, overwrite: false };
-}
-
-async function signUpload(
-  options: CloudinaryOptions,
-  upload: Parameters<Cloudinary['signUpload']>[0],
-): Promise<DirectUpload> {
-  const url = urlOf(options, `${resourceTypeOf(upload.kind)}/upload`);
-  return { upload_url: url, fields: await signed(options, uploadParams(upload)) };
 }
 
 async function destroyOne(options: CloudinaryOptions, { public_id, kind }: StoredId): Promise<boolean> {

@@ -38,13 +38,9 @@ export type Stored = { ok: true; asset: Asset } | { ok: false; reason: 'unusable
 export type StoreRequest = { source: MediaSource; publicId: string; kind: MediaKind };
 export type StoredId = { public_id: string; kind: MediaKind };
 
-export type DirectUpload = { upload_url: string; fields: Record<string, string> };
-
 export type Cloudinary = {
   /** Stores under exactly this id and never overwrites: stored already, the answer is what is there. Never throws. */
   store(request: StoreRequest): Promise<Stored>;
   /** Deletes assets; one that is not there counts as deleted. Never throws. */
   destroy(assets: readonly StoredId[]): Promise<{ deleted: string[]; failed: string[] }>;
-  /** What a client needs to upload a file itself, under exactly this id; valid for an hour. */
-  signUpload(upload: { publicId: string; kind: MediaKind }): Promise<DirectUpload>;
 };

@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest';
-import { contentTypeOf, publicIdOf, thumbnailUrl } from './urls.ts';
-
-test('an output’s id names account, job, stage, attempt and its number', () => {
-  const id = publicIdOf({ accountId: 'acct_1', jobId: 'job_2', stage: 'final', attemptId: 'att_3', n: 0 });
-  expect(id).toBe('user_acct_1/job_2/final/att_3-0');
-});
+import { contentTypeOf, thumbnailUrl } from './urls.ts';
 
 test.each([
   [

@@ -2,19 +2,6 @@ import type { MediaKind } from '../providers/types.ts';
 
 const THUMBNAIL_WIDTH = 640;
 
-/** The id under which an output is stored: no two outputs share it, and a repetition hits the same. */
-export function publicIdOf(output: {
-  accountId: string;
-  jobId: string;
-  stage: 'preview' | 'final';
-  attemptId: string;
-  /** From 0. */
-  n: number;
-}): string {
-  const job = output.jobId.replace(/^job_/, '');
-  return `user_${output.accountId}/job_${job}/${output.stage}/${output.attemptId}-${output.n}`;
-}
-
 /** Cloudinary keeps films and sounds as `video`, pictures and drawings as `image`, everything else as `raw`. */
 export function resourceTypeOf(kind: MediaKind): 'image' | 'video' | 'raw' {
   if (kind === 'image' || kind === 'vector') return 'image';

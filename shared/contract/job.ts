@@ -79,7 +79,7 @@ export const Job = named('Job', () =>
     project_id: z.nullable(ProjectId()),
     end_user: z.nullable(z.string()),
     batch_id: z.nullish(BatchId()),
-    input: described(z.nullable(JsonObject()), 'Null once the job was deleted'),
+    input: described(JsonObject(), 'Empty once the job was deleted'),
     count: z.int(),
     preview: z.union([z.boolean(), z.enum(['hold', 'only'])]),
     created_at: Timestamp(),

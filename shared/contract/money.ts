@@ -4,7 +4,7 @@ import { AccountId, EntryId, JobId } from './ids.ts';
 import { CreditAmount, Reason, Credits as Sum, Timestamp } from './scalars.ts';
 
 export const Credits = named('Credits', () =>
-  z.object({ account_id: AccountId(), available: Sum(), held: Sum(), version: z.int() }),
+  z.object({ account_id: AccountId(), available: Sum(), held: Sum(), spent: Sum(), version: z.int() }),
 );
 export type Credits = Of<typeof Credits>;
 

@@ -17,7 +17,7 @@ export const Quote = named('Quote', () =>
     model: z.string(),
     display_name: z.string(),
     credential: z.string(),
-    balance_after: z.int(),
+    balance_after: described(z.nullable(z.int()), 'Null for a client token, which does not see the balance'),
     alternatives: z.array(z.object({ provider: z.string(), model: z.string(), credits: Credits() })),
     expires_at: Timestamp(),
   }),

@@ -21,7 +21,7 @@ export const Delivery = named(
       id: DeliveryId(),
       event: z.string(),
       job_id: JobId(),
-      endpoint: described(z.nullable(z.string()), 'Null for an address that was given with the job'),
+      endpoint: described(z.string(), '`webhook_url` for an address that was given with the job'),
       status: z.enum(['pending', 'delivered', 'exhausted', 'superseded', 'gone']),
       attempts: z.array(Try()),
     }),

@@ -40,7 +40,7 @@ export type QuoteRow = {
   provider: string;
   model: string;
   credential: string;
-  balance_after: number;
+  balance_after: number | null;
   alternatives: { provider: string; model: string; credits: number }[];
   expires_at: string;
   replayed?: boolean;

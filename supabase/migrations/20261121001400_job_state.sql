@@ -50,7 +50,7 @@ end $$;
 create function darkroom.outputs_json(j darkroom.jobs) returns jsonb language plpgsql stable as $$
 begin
   if j.deleted_at is not null then return '[]'; end if;
-  return (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', o.id, 'stage', o.stage, 'kind', o.kind, 'url', o.url,
+  return (select coalesce(jsonb_agg(jsonb_build_object('url', o.url) || jsonb_strip_nulls(jsonb_build_object('id', o.id, 'stage', o.stage, 'kind', o.kind,
         'thumbnail_url', o.thumbnail_url, 'content_type', o.content_type, 'bytes', o.bytes, 'width', o.width, 'height', o.height,
         'duration_seconds', o.duration_seconds, 'text', o.text)) order by o.stage desc, o.part, o.n), '[]')
       from darkroom.outputs o join darkroom.attempts a on a.id = o.attempt_id join darkroom.parts p on p.id = a.part_id

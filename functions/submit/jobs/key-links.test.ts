@@ -8,6 +8,7 @@ const missing = (reason?: string, provider = 'replicate') =>
   refused('provider_key_missing', {
     operation: 'image',
     provider,
+    reason,
     detail: `image needs a key for ${provider}: ${reason}.`,
     settings_url: '/v1/provider-settings/user/me/image',
     considered:

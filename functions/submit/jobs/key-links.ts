@@ -17,10 +17,7 @@ export function withKeyLinks<T>(result: Result<T>, origin: string): Result<T> {
 }
 
 /** Said once: that there is no usable key is what the sentence begins with, so only another reason follows it. */
-function sentence({ provider, operation, considered }: Refusal, name: string | undefined): string {
-  const reason: unknown = Array.isArray(considered)
-    ? considered.find((one) => one.provider === provider)?.reason
-    : undefined;
+function sentence({ provider, operation, reason }: Refusal, name: string | undefined): string {
   const other = typeof reason === 'string' && !reason.startsWith('no usable key') ? `: ${reason}` : '';
   const needed = typeof operation === 'string' ? `, and ${operation} needs one` : '';
   const whose = name ?? (typeof provider === 'string' ? provider : '');

@@ -58,7 +58,7 @@ export function fakeDatabase(overrides: Partial<WorkerDatabase> = {}): Mocked<Wo
   const methods: WorkerDatabase = {
     claim: async () => ok({ attempts: [], ended: [], cancels: [], lanes: [] }),
     recordSubmission: async () => ok({ recorded: true, cancel_requested: false }),
-    openVerdict: async () => ok({ work: work(), leased: true, applied: false }),
+    openVerdict: async () => ok({ work: work(), leased: true }),
     recordVerdict: async (attempt_id, fence, { event }) =>
       ok({ attempt_id, fence, event, recorded: true, lanes: ['acme:platform'] }),
     releaseVerdict: async () => ok({ recorded: true }),
