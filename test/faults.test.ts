@@ -42,6 +42,8 @@ describe.concurrent.each(['flux-dev', 'flux-2-pro'])('%s', (model) => {
       const { job, credits, api_key } = await run(word, { model });
       expect(job).toMatchObject({ status: 'failed', credits: { held: 0, charged: 0 }, outputs: [] });
       expect(job.error.message).not.toBe('');
+      const ownFault = word === '#reject' || word === '#nsfw';
+      expect(job.error.suggestions?.[0].model).toBe(ownFault || model === 'flux-dev' ? undefined : 'flux-dev');
       expect(credits).toMatchObject({ available: 5000, held: 0 });
       expect(await endsOf(job.id)).toEqual([{ status: 'voided', charged: 0, released: job.credits.refunded }]);
       expect((await api(`/v1/jobs/${job.id}`, { key: api_key })).body.attempts.length).toBeGreaterThan(0);

@@ -37,11 +37,19 @@ export async function concludeNow(deps: WorkerDeps, work: Work, outcome: Termina
 /** Writes the verdict, tells `callback`, and wakes the lanes in which a slot became free. */
 export async function recordVerdict(deps: WorkerDeps, work: Work, verdict: Verdict): Promise<Conclusion> {
   const { attempt_id, fence } = work;
-  const { recorded, event, lanes } = await persist(deps.sleep, () => deps.db.recordVerdict(attempt_id, fence, verdict));
+  const told = withSuggestions(deps, work, verdict);
+  const { recorded, event, lanes } = await persist(deps.sleep, () => deps.db.recordVerdict(attempt_id, fence, told));
   deps.log('info', 'verdict', { attempt_id, fence, event, recorded, error: verdict.error });
   if (!recorded) return 'stale';
   await Promise.all([announce(deps, { attempt_id, event, fence }), deps.wake(lanes)]);
   return 'recorded';
+}
+
+/** Whoever's input is at fault should change that, not the model. */
+function withSuggestions({ suggestions, now }: WorkerDeps, work: Work, verdict: Verdict): Verdict {
+  if (!verdict.error?.retryable) return verdict;
+  const others = suggestions(work, now());
+  return others.length > 0 ? { ...verdict, error: { ...verdict.error, suggestions: others } } : verdict;
 }
 
 /** The verdict with what it delivers already stored; null if the store did not answer. */

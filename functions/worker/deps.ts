@@ -1,3 +1,4 @@
+import type { Suggestion } from '../../shared/catalog/suggestions.ts';
 import type { Cloudinary } from '../../shared/cloudinary/types.ts';
 import type { Work } from '../../shared/db/rows.ts';
 import type { WorkerDatabase } from '../../shared/db/worker.ts';
@@ -27,6 +28,8 @@ export type WorkerDeps = {
   adapter: (provider: string) => Adapter | undefined;
   /** The provider's own input fields for an attempt, from the catalogue; refused where it no longer knows the route. */
   providerInput: (work: Work) => Result<Record<string, unknown>>;
+  /** What to try in place of an attempt that failed for no fault of its input. */
+  suggestions: (work: Work, now: number) => Suggestion[];
   /** What an attempt makes. */
   kindOf: (work: Work) => MediaKind;
   store: StoreAsset;

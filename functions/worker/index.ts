@@ -9,7 +9,7 @@ import { findProvider } from '../../shared/providers/registry.ts';
 import type { Fetch, PublicKeys } from '../../shared/providers/types.ts';
 import { createWake } from '../../shared/qstash/wake.ts';
 import { createApp } from './app.ts';
-import { catalogueInput, catalogueKind } from './catalogue.ts';
+import { catalogueInput, catalogueKind, catalogueSuggestions } from './catalogue.ts';
 import type { WorkerDeps } from './deps.ts';
 import { type Env, parseEnv } from './env.ts';
 import { createStoreAsset } from './store-asset.ts';
@@ -33,6 +33,7 @@ function depsOf(env: Env): WorkerDeps {
     keys: env.KEYS,
     adapter: adaptersOf(env),
     providerInput: catalogueInput,
+    suggestions: catalogueSuggestions,
     kindOf: catalogueKind,
     ...storageOf(env),
     wake: createWake({ url: env.QSTASH_URL, token: env.QSTASH_TOKEN, origin: env.PUBLIC_ORIGIN, log }),

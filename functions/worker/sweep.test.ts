@@ -72,6 +72,15 @@ describe('a poll', () => {
     expect(deps.post).toHaveBeenCalledWith('/internal/callbacks', expect.objectContaining({ id: 'cb_att_1_failed' }));
   });
 
+  test('that finds a failure says what else to try, unless the input is at fault', async () => {
+    const others = [{ model: 'other', display_name: 'Other', credits: 1, eta_seconds: 1 }];
+    const suggesting = { suggestions: () => others };
+    const { db } = await poll({ status: 'failed', code: 'failed', message: 'm' }, {}, suggesting);
+    expect(verdictIn(db)?.error).toMatchObject({ retryable: true, suggestions: others });
+    const { db: refused } = await poll({ status: 'rejected', code: 'moderation', message: 'm' }, {}, suggesting);
+    expect(verdictIn(refused)?.error).not.toHaveProperty('suggestions');
+  });
+
   test('of a canceled task is a cancel', async () => {
     const { db } = await poll({ status: 'canceled' }, { cancel_requested: true });
     expect(verdictIn(db)).toEqual({ event: 'canceled', outputs: [] });

@@ -62,7 +62,10 @@ export const JobError = () =>
     code: z.string(),
     message: z.string(),
     retryable: z.boolean(),
-    suggestions: z.optional(z.array(z.unknown())),
+    suggestions: optional(
+      z.array(z.object({ model: z.string(), display_name: z.string(), credits: Credits(), eta_seconds: z.number() })),
+      'Models that take the same input and are cheaper or usually faster, the cheapest first; credits are of one output',
+    ),
   });
 
 export const Job = named('Job', () =>

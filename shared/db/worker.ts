@@ -1,3 +1,4 @@
+import type { Suggestion } from '../catalog/suggestions.ts';
 import type { Call } from './client.ts';
 import type { Ended, Work } from './rows.ts';
 
@@ -31,6 +32,7 @@ export type VerdictError = {
   message: string;
   class: 'rate_limited' | 'refused' | 'failed' | 'input' | 'moderation' | 'key' | 'lost';
   retryable: boolean;
+  suggestions?: Suggestion[];
 };
 export type Verdict = {
   event: 'succeeded' | 'failed' | 'canceled';

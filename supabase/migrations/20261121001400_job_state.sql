@@ -40,7 +40,7 @@ create function darkroom.attempts_json(p_job text) returns jsonb language plpgsq
 begin
   return (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', a.id, 'fence', a.fence, 'number', a.number, 'stage', a.stage,
         'part', p.number, 'provider', a.provider, 'provider_model', a.provider_model, 'provider_key', a.profile, 'credential', a.credential,
-        'status', a.status, 'error', a.error - 'class', 'started_at', darkroom.iso(a.started_at)))
+        'status', a.status, 'error', a.error - '{class,suggestions}'::text[], 'started_at', darkroom.iso(a.started_at)))
         || jsonb_build_object('finished_at', darkroom.iso(a.finished_at)) order by a.number), '[]')
       from (select x.*, row_number() over (order by x.id) as number from darkroom.attempts x where x.job_id = p_job) a
       join darkroom.parts p on p.id = a.part_id);

@@ -159,7 +159,7 @@ begin
         'provider_model', a.provider_model, 'credential', a.credential) from darkroom.attempts a where a.job_id = job_timeline.job_id
     union all select o.at, 4, o.n, 'stored', jsonb_build_object('output_id', o.id, 'attempt_id', o.attempt_id, 'kind', o.kind, 'bytes', o.bytes)
       from darkroom.outputs o where o.job_id = job_timeline.job_id
-    union all select a.finished_at, 5, a.fence, 'attempt_ended', jsonb_strip_nulls(jsonb_build_object('attempt_id', a.id, 'status', a.status, 'error', a.error - 'class'))
+    union all select a.finished_at, 5, a.fence, 'attempt_ended', jsonb_strip_nulls(jsonb_build_object('attempt_id', a.id, 'status', a.status, 'error', a.error - '{class,suggestions}'::text[]))
       from darkroom.attempts a where a.job_id = job_timeline.job_id and a.finished_at is not null
     union all select m.at, 6, 0, 'callback', jsonb_build_object('message_id', m.message_id)
       from darkroom.consumed_messages m where m.source = 'callback' and m.message_id in

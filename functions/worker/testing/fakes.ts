@@ -114,6 +114,7 @@ export function fakeDeps(overrides: Partial<WorkerDeps> = {}) {
     },
     adapter: (id: string) => (id === 'acme' ? provider.adapter : undefined),
     providerInput: () => ok({ prompt: 'a lighthouse' }),
+    suggestions: () => [],
     kindOf: () => 'image',
     store: vi.fn(async ({ publicId }) => storedAs(publicId)),
     destroy: vi.fn<WorkerDeps['destroy']>(async (assets) => ({
