@@ -45,7 +45,7 @@ const ModelName = () => text(1, 200);
 
 const Fields = () =>
   z.strictObject({
-    model: optional(ModelName(), 'A model id, an alias, a provider id (which pins its route), or `auto`'),
+    model: optional(ModelName(), 'A model id, an alias, or a provider id, which pins its route'),
     module: optional(ModelName(), 'Another name for `model`'),
     input: optional(JsonObject(), 'What the model takes: see its `input_schema`'),
     params: optional(JsonObject(), 'Another name for `input`'),

@@ -75,7 +75,7 @@ export const Job = named('Job', () =>
     version: described(z.int(), 'Grows with every change; order webhooks by it'),
     status: JobStatus(),
     model: z.string(),
-    requested_model: described(z.string(), 'What the request named: an alias, a provider id, `auto`'),
+    requested_model: described(z.string(), 'What the request named: the model, an alias, a provider id'),
     operation: z.string(),
     priority: z.enum(['low', 'normal', 'high']),
     account_id: AccountId(),
