@@ -30,6 +30,18 @@ test('extras pass, what is private does not, and nothing overrides the fixed mem
   expect(body).not.toHaveProperty('ambiguous');
 });
 
+test('what is wrong in the request is said in a sentence, unless it says more by itself', () => {
+  const errors = [
+    { path: 'routing.order[0]', message: 'There is no such provider' },
+    { path: 'count', message: 'Must be a whole number' },
+  ];
+  const detailOf = (more: object) => problem({ code: 'invalid_input', ...more }, context).detail;
+  expect(detailOf({ errors })).toBe('`routing.order[0]`: There is no such provider (and 1 more)');
+  expect(detailOf({ errors: [{ path: '', message: 'Must change something' }] })).toBe('Must change something');
+  expect(detailOf({ errors, detail: 'No route can do this.' })).toBe('No route can do this.');
+  expect(detailOf({ errors: [] })).toBe(ERRORS.invalid_input.docs);
+});
+
 test('an internal error says nothing of its cause', () => {
   const body = problem({ code: 'internal_error', detail: 'relation does not exist', sqlstate: '42P01' }, context);
   expect(body.detail).toBe(ERRORS.internal_error.docs);

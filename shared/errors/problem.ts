@@ -1,7 +1,7 @@
 import { described, named, type Of } from '../schema/build.ts';
 import * as z from '../schema/zod.ts';
 import { ERRORS, type ErrorCode } from './codes.ts';
-import type { Refusal } from './result.ts';
+import type { FieldError, Refusal } from './result.ts';
 
 export const Problem = named(
   'Problem',
@@ -36,12 +36,19 @@ export function problem(refusal: Refusal, { origin, requestId }: ProblemContext)
     type: `${origin}/docs/errors#${code}`,
     title: row.title,
     status: row.status,
-    detail: detail ?? row.docs,
+    detail: detail ?? (errors?.length ? summary(errors) : row.docs),
     code,
     retryable: row.retryable,
     request_id: requestId,
     ...(errors && { errors }),
   };
+}
+
+/** The first error in a sentence, and how many more there are. */
+function summary(errors: FieldError[]): string {
+  const { path, message } = errors[0] ?? { path: '', message: 'Invalid input' };
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return `${path ? `\`${path}\`: ` : ''}${message}${rest}`;
 }
 
 /** Headers that belong to a refusal, besides the content type. 429 and 503 always say when to come back, in seconds. */

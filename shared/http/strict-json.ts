@@ -1,6 +1,5 @@
 import { ok, type Result, refused } from '../errors/result.ts';
 import { unstorable } from './storable.ts';
-import { summary } from './validate.ts';
 
 const MAX_DEPTH = 64;
 
@@ -21,7 +20,7 @@ export function parseStrictJson(bytes: Uint8Array): Result<unknown> {
   const fault = structureFault(text);
   if (fault) return invalid(fault);
   const stray = unstorable(value);
-  return stray ? refused('invalid_json', { detail: summary([stray]), errors: [stray] }) : ok(value);
+  return stray ? refused('invalid_json', { errors: [stray] }) : ok(value);
 }
 
 function decode(bytes: Uint8Array): string | null {

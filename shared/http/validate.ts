@@ -9,7 +9,7 @@ export function validate<S extends z.ZodMiniType>(schema: S, value: unknown): Re
   const parsed = schema.safeParse(value);
   if (parsed.success) return ok(parsed.data);
   const errors = firstOfEach(parsed.error.issues.flatMap(fieldErrors)).slice(0, MAX_ERRORS);
-  return refused('invalid_input', { detail: summary(errors), errors });
+  return refused('invalid_input', { errors });
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
@@ -20,13 +20,6 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 /** One message a path: the first says most. */
 function firstOfEach(errors: FieldError[]): FieldError[] {
   return errors.filter(({ path }, at) => errors.findIndex((error) => error.path === path) === at);
-}
-
-/** The first error in a sentence, and how many more there are. */
-export function summary(errors: FieldError[]): string {
-  const { path, message } = errors[0] ?? { path: '', message: 'Invalid input' };
-  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return `${path ? `\`${path}\`: ` : ''}${message}${rest}`;
 }
 
 /** `['jobs', 0, 'input']` → `jobs[0].input`. */

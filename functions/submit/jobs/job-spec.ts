@@ -73,9 +73,7 @@ function previewMode({ preview = false }: JobRequest, { model }: FoundModel): Re
 
 function inputOf({ input }: JobRequest, { model }: FoundModel): Result<Input> {
   const checked = validateInput(model, input);
-  if (checked.ok) return ok(checked.input);
-  const [first] = checked.errors;
-  return refused('invalid_input', { detail: first && `\`${first.path}\` ${first.message}`, errors: checked.errors });
+  return checked.ok ? ok(checked.input) : refused('invalid_input', { errors: checked.errors });
 }
 
 const retiring = ({ model }: FoundModel) =>
