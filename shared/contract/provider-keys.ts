@@ -180,7 +180,7 @@ export const changeProviderKey = contract({
   params,
   body: ProviderKeyChange,
   answers: { 200: key },
-  refusals: ['forbidden', 'not_found', 'invalid_state'],
+  refusals: ['forbidden', 'not_found', 'invalid_state', 'conflict'],
 });
 
 export const removeProviderKey = contract({

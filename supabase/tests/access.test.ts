@@ -135,6 +135,16 @@ test('B sees, lists, cancels and deletes nothing of A’s', async () => {
   expect((await rpc(pool, 'submit', 'get_job', [a.credential, id])).ok.status).toBe('queued');
 });
 
+test('what runs with its owner’s rights has one of two owners, and no path of its caller’s', async () => {
+  const { rows } = await pool.query(
+    `select p.oid::regprocedure::text as name from pg_proc p
+      where p.prosecdef and p.pronamespace in ('api'::regnamespace, 'darkroom'::regnamespace)
+        and (p.proowner not in ('darkroom_account'::regrole, 'darkroom_system'::regrole)
+          or not coalesce('search_path=""' = any (p.proconfig), false))`,
+  );
+  expect(rows).toEqual([]);
+});
+
 test('the account role without a verified caller sees no row of anybody', async () => {
   await pool.query('grant darkroom_account to postgres');
   await as('darkroom_account', async (run) => {

@@ -185,6 +185,18 @@ describe('attempts', () => {
     },
   );
 
+  test('more than was asked for is not charged, however long it is', async () => {
+    const priced = { credits: 750, more: { per_second: { credits: 25, usd: 0.02 } } };
+    const { id } = await submit({}, [candidate('replicate', priced)]);
+    const { event, outputs } = succeeded(2);
+    const lengths = [5, 9];
+    await runLane(pool, lane, () => ({
+      event,
+      outputs: outputs.map((output: Json, n: number) => ({ ...output, duration_seconds: lengths[n] })),
+    }));
+    expect((await job(id)).credits).toEqual({ held: 0, charged: 125, refunded: 625 });
+  });
+
   test('a count is cut into parts; what was delivered is charged, with a warning for the rest', async () => {
     const { id } = await submit({ count: 3 });
     let n = 0;

@@ -95,6 +95,15 @@ test('a job says how many are handed out before it, and so they are', async () =
   expect((await rpc(pool, 'submit', 'get_job', [done?.credential, done?.id])).ok.queue_position).toBeNull();
 });
 
+test('before a preview stand all finals of its lane', async () => {
+  await makeKey(pool, profile, { slots: 1 });
+  const [who, other] = [await makeAccount(pool, 1000), await makeAccount(pool, 1000)];
+  const stages = [{ stage: 'preview', candidates: [candidate(profile)] }];
+  const { id } = (await accept(pool, who, body({ preview: 'only', stages }))).ok.jobs[0];
+  for (let i = 0; i < 3; i++) await accept(pool, other, body());
+  expect((await rpc(pool, 'submit', 'get_job', [who.credential, id])).ok.queue_position).toBe(3);
+});
+
 test('finals go before previews', async () => {
   await makeKey(pool, profile, { slots: 1 });
   const who = await makeAccount(pool, 1000);

@@ -15,6 +15,16 @@ afterAll(async () => {
   await pool.end();
 });
 
+test.each([
+  ['0 s', 60],
+  ['59.5 s', 1],
+  ['-3 s', 60],
+  ['90 s', 1],
+])('of a minute that began %s ago %i seconds are left: never none, never more than it has', async (ago, left) => {
+  const { rows } = await pool.query('select darkroom.seconds_left(now() - $1::interval, now()) as left', [ago]);
+  expect(rows).toEqual([{ left }]);
+});
+
 const rowsOf = async () =>
   (
     await pool.query(`select (select count(*) from darkroom.jobs) as jobs, (select count(*) from darkroom.parts) as parts,

@@ -121,6 +121,19 @@ test('while one key cools and another is full, work waits for the full one, and 
   expect((await claim()).attempts).toMatchObject([{ key_id: full, provider_model: `${profile}/one` }]);
 });
 
+test('a paused key is none to wait for: while the other cools, work goes to the next route', async () => {
+  const [cooled] = [await makeKey(pool, profile), await makeKey(pool, profile, { slots: 0 })];
+  await pool.query(`insert into darkroom.key_cooldowns values ($1, $2, now() + interval '1 hour')`, [
+    cooled,
+    `${profile}/one`,
+  ]);
+  const dear = await makeKey(pool, `${profile}-dear`);
+  await accept(pool, who, request([spec([candidate(profile), candidate(`${profile}-dear`, { credits: 90 })])]));
+  const claim = async (lane: string) => (await rpc(pool, 'worker', 'claim', [`${lane}:platform`, 10])).ok;
+  expect(await claim(profile)).toMatchObject({ attempts: [], lanes: [`${profile}-dear:platform`] });
+  expect((await claim(`${profile}-dear`)).attempts).toMatchObject([{ key_id: dear }]);
+});
+
 test('while one key is full, the end of another’s cool-down wakes the lane, and no sooner', async () => {
   const [cooled, full] = [await makeKey(pool, profile), await makeKey(pool, profile, { slots: 1 })];
   await pool.query(`insert into darkroom.key_cooldowns values ($1, $2, now() + interval '1 minute')`, [
